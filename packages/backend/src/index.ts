@@ -1,0 +1,1 @@
+export { statelessNormal } from './random/statelessNormal.ts'

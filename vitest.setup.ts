@@ -1,0 +1,4 @@
+import { useFastestBackend } from './packages/backend/src/node.ts'
+
+// Every test file runs on the fastest backend of this machine, or on the one that TFJS_BAYES_BACKEND names.
+await useFastestBackend()
