@@ -1,0 +1,37 @@
+// Adds up what vitest wrote in every workspace and prints the closing line `N passed, N failed`.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Folders of the workspace's packages, relative to the root. */
+export function workspaceFolders(root) {
+  const below = (folder) => readdirSync(join(root, folder)).map((name) => join(folder, name))
+  return [...below('packages'), ...below('apps'), 'bench', 'guards'].filter((folder) =>
+    existsSync(join(root, folder, 'package.json')),
+  )
+}
+
+/** Prints the totals; a package that has tests but left no result counts as one failure. Returns the number of failures. */
+export function printTotals(root) {
+  let passed = 0
+  let failed = 0
+  for (const folder of workspaceFolders(root)) {
+    const scripts = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).scripts ?? {}
+    const file = join(root, folder, 'test-results', 'vitest.json')
+    if (existsSync(file)) {
+      const result = JSON.parse(readFileSync(file, 'utf8'))
+      passed += result.numPassedTests
+      // A file that could not even be loaded has no tests to count.
+      failed += result.numFailedTests || (result.success ? 0 : 1)
+    } else if (scripts.test) {
+      console.error(`${folder}: no test result (its tests did not run to the end)`)
+      failed++
+    }
+  }
+  console.log(`${passed} passed, ${failed} failed`)
+  return failed
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exit(printTotals(fileURLToPath(new URL('..', import.meta.url))) > 0 ? 1 : 0)
+}
