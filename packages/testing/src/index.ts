@@ -1,1 +1,11 @@
-export {}
+export type { DenseCase, ShapeOptions } from './arbitraries.ts'
+export { broadcastPair, denseCase, mu, seed, shape, sigma } from './arbitraries.ts'
+export { expectNoLeak } from './expectNoLeak.ts'
+export type { Tolerance } from './expectTensorsClose.ts'
+export { expectTensorsClose } from './expectTensorsClose.ts'
+export type { FiniteDifferenceOptions } from './finiteDifference.ts'
+export { finiteDifference } from './finiteDifference.ts'
+export type { MomentsZScore } from './goodnessOfFit.ts'
+export { chiSquarePValue, ksPValue, momentsZScore, normalPValue } from './goodnessOfFit.ts'
+export type { IntegrateOptions } from './integrate.ts'
+export { gaussianExpectation, integrate } from './integrate.ts'
