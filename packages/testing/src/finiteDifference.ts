@@ -7,9 +7,12 @@ export interface FiniteDifferenceOptions {
 }
 
 /**
- * The gradient of a scalar function by five-point central differences, one entry at a time.
+ * The gradient of the sum of a function's entries, by five-point central differences, one entry of x at a time.
  *
- * @param f scalar function of a tensor; must be a pure function (same noise at each call)
+ * The entries are summed here in float64: give the function before its tf.sum, and entries that do not depend on the one that moves
+ * add no rounding.
+ *
+ * @param f function of a tensor, of any shape; must be a pure function (same noise at each call)
  * @param x where, float32, any shape
  * @returns one derivative per entry of x, in row-major order
  */
@@ -24,7 +27,9 @@ export function finiteDifference(
     tf.tidy(() => {
       const moved = values.slice()
       moved[entry] = value
-      return f(tf.tensor(moved, x.shape, 'float32')).dataSync()[0]!
+      let sum = 0
+      for (const each of f(tf.tensor(moved, x.shape, 'float32')).dataSync()) sum += each
+      return sum
     })
   return values.map((value, entry) => {
     // A power of two keeps value + h exact in float32 for most values.

@@ -10,7 +10,7 @@ test('finiteDifference meets a known gradient', async () => {
       [0.5, -2],
       [3, 0],
     ])
-    const slope = finiteDifference((t) => tf.sum(tf.mul(tf.exp(t), t)), x)
+    const slope = finiteDifference((t) => tf.mul(tf.exp(t), t), x)
     x.dataSync().forEach((v, i) => {
       expect(slope[i]).toBeCloseTo(Math.exp(v) * (1 + v), 3)
     })
