@@ -1,1 +1,22 @@
-export {}
+export {
+  InvalidLayerArgumentError,
+  LayerNotBuiltError,
+  MissingDatasetSizeError,
+  NoiseError,
+  UnsupportedFormatError,
+  UnsupportedKlError,
+} from './errors.ts'
+export type { Estimator, PreActivationArgs, WeightPosterior } from './estimators/estimator.ts'
+export type { EstimatorName, WeightDrawingEstimatorName } from './estimators/estimators.ts'
+export type { Mode } from './forwardPass.ts'
+export { ForwardPass } from './forwardPass.ts'
+export type { Activation } from './layers/tfLayer.ts'
+export type { VariationalDenseArgs } from './layers/variationalDense.ts'
+export { VariationalDense, variationalDense } from './layers/variationalDense.ts'
+export { VariationalLayer } from './layers/variationalLayer.ts'
+export type { EstimatorOptions, KlMethod, VariationalOptions } from './layers/variationalOptions.ts'
+export { givenNoise } from './noise/givenNoise.ts'
+export type { NoiseSource } from './noise/noiseSource.ts'
+export { seededNoise } from './noise/seededNoise.ts'
+export type { LinearOperator } from './operators/linearOperator.ts'
+export { variationalLayers } from './variationalLayers.ts'

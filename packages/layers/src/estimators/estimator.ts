@@ -1,0 +1,33 @@
+import type * as tf from '@tensorflow/tfjs'
+import type { LinearOperator } from '../operators/linearOperator.ts'
+
+/** The mean-field Gaussian posterior of one weight tensor in one forward pass: independent N(mu, sigma^2). */
+export interface WeightPosterior {
+  readonly mu: tf.Tensor
+  readonly sigma: tf.Tensor
+  /** mu + sigma * eps, one eps a weight: the same draw at each call in a pass. */
+  draw(): tf.Tensor
+}
+
+/** What an estimator computes with. */
+export interface PreActivationArgs {
+  readonly operator: LinearOperator
+  /** The layer's input, rows along the first axis. */
+  readonly x: tf.Tensor
+  readonly kernel: WeightPosterior
+  readonly bias?: WeightPosterior
+  /** Standard normal numbers, new ones at each call. */
+  readonly noise: (slot: string, shape: readonly number[]) => tf.Tensor
+}
+
+/**
+ * How a layer turns weights that have a distribution into pre-activations. It knows nothing of which operator it works on.
+ *
+ * Adding an estimator gives it to every operator.
+ */
+export interface Estimator {
+  /** Whether the prediction is made with one draw of the weights: only then can a Monte-Carlo KL be taken on that very draw. */
+  readonly drawsWeights: boolean
+  /** @returns the pre-activation of the layer; inside the caller's tidy */
+  preActivation(args: PreActivationArgs): tf.Tensor
+}

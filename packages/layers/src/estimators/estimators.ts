@@ -1,0 +1,15 @@
+import { localReparameterization } from './localReparameterization.ts'
+import { weightSampling } from './weightSampling.ts'
+
+/** The estimators by name: the one list to which a new one is added. */
+export const estimators: {
+  readonly weightSampling: typeof weightSampling
+  readonly localReparameterization: typeof localReparameterization
+} = { weightSampling, localReparameterization }
+
+export type EstimatorName = keyof typeof estimators
+
+/** The estimators that predict with one draw of the weights. */
+export type WeightDrawingEstimatorName = {
+  [Name in EstimatorName]: (typeof estimators)[Name]['drawsWeights'] extends true ? Name : never
+}[EstimatorName]

@@ -1,0 +1,18 @@
+import type * as tf from '@tensorflow/tfjs'
+
+/**
+ * What a layer does with its weights: a function that is linear in the kernel and adds a bias. It knows nothing of how the weights are drawn.
+ *
+ * Adding an operator gives it every estimator.
+ */
+export interface LinearOperator {
+  readonly name: string
+  /** The axis of the input that the kernel mixes: -1 (last) or 1 (channels first). */
+  readonly channelAxis: -1 | 1
+  /** @returns shape of the kernel for inputs of the given shape (null where unknown) */
+  kernelShape(inputShape: readonly (number | null)[]): number[]
+  /** @returns shape of the bias for inputs of the given shape */
+  biasShape(inputShape: readonly (number | null)[]): number[]
+  /** @returns op(x, kernel) + bias; the caller owns it */
+  apply(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Tensor
+}
