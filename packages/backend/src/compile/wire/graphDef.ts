@@ -85,7 +85,7 @@ function writeAttribute(writer: ProtobufWriter, attribute: GraphAttribute): void
   else if (kind === 'tensor') writer.message(8, (tensor) => writeTensor(tensor, value))
   else if (kind === 'integers') writer.message(1, (list) => list.packedIntegers(3, value))
   else if (kind === 'floats') writer.message(1, (list) => list.packedFloats(4, value))
-  else writer.message(1, (list) => list.packedIntegers(5, value.map(Number)))
+  else if (kind === 'booleans') writer.message(1, (list) => list.packedIntegers(5, value.map(Number)))
 }
 
 function writeShape(writer: ProtobufWriter, shape: readonly number[]): void {
