@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/install/cli.js'
+import { main } from '../dist/install/cli.js'
+
+process.exitCode = await main(process.argv.slice(2))
