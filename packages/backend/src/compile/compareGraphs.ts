@@ -7,7 +7,7 @@ import type { GraphAttribute, TensorValue } from './wire/graphDef.ts'
 /** The first difference between two recordings of a step, in words, or undefined where they are the same computation on the same variables. */
 export function compareGraphs(before: StepGraph, after: StepGraph): FallbackReason | undefined {
   if (before.recording.form !== after.recording.form) {
-    return { code: 'changingOps', message: `the step returns ${before.recording.form}, then ${after.recording.form}` }
+    return { code: 'changing-ops', message: `the step returns ${before.recording.form}, then ${after.recording.form}` }
   }
   for (let i = 0; i < Math.max(before.nodes.length, after.nodes.length); i++) {
     const difference = compareNodes(before.nodes[i], after.nodes[i], after)
@@ -15,30 +15,35 @@ export function compareGraphs(before: StepGraph, after: StepGraph): FallbackReas
   }
   const changed = after.updated.find((variable, index) => variable !== before.updated[index])
   if (changed !== undefined || before.updated.length !== after.updated.length) {
-    return { code: 'changingOps', message: 'the step updates other variables from call to call' }
+    return { code: 'changing-ops', message: 'the step updates other variables from call to call' }
   }
   return undefined
 }
 
 function compareNodes(before: StepNode | undefined, after: StepNode | undefined, graph: StepGraph): FallbackReason | undefined {
   if (before === undefined || after === undefined)
-    return { code: 'changingOps', message: `${describe(before)}, then ${describe(after)}` }
+    return { code: 'changing-ops', message: `${describe(before)}, then ${describe(after)}` }
   const first = before.origin
   const second = after.origin
   if (first?.kind === 'captured' && second?.kind === 'captured' && first.id !== second.id) {
     return {
-      code: 'changingCapture',
+      code: 'changing-capture',
       message: `a tensor from outside the step is another one at each call${usedBy(after, graph)}; pass it as an argument`,
     }
   }
   if (first?.kind === 'variable' && second?.kind === 'variable' && first.variable !== second.variable) {
-    return { code: 'changingCapture', message: `the step uses the variable ${first.variable.name}, then ${second.variable.name}` }
+    return {
+      code: 'changing-capture',
+      message: `the step uses the variable ${first.variable.name}, then ${second.variable.name}`,
+    }
   }
   if (equalBytes(before.encoded, after.encoded)) return undefined
   if (first?.kind === 'constant' && second?.kind === 'constant') {
+    const remedy =
+      second.shape.length === 0 ? 'pass it as an argument' : 'pass it as an argument (or draw noise with statelessNormal)'
     return {
-      code: 'changingConstant',
-      message: `a value made in JavaScript changes from call to call: ${show(first.tensor)}, then ${show(second.tensor)}${usedBy(after, graph)}; pass it as an argument (noise: statelessNormal with its counter as an argument)`,
+      code: 'changing-constant',
+      message: `a value made in JavaScript changes from call to call: ${show(first.tensor)}, then ${show(second.tensor)}${usedBy(after, graph)}; ${remedy}`,
     }
   }
   if (before.node.op === after.node.op && before.node.inputs.join() === after.node.inputs.join()) {
@@ -48,12 +53,12 @@ function compareNodes(before: StepNode | undefined, after: StepNode | undefined,
     const attribute = after.node.attributes[index]
     if (attribute !== undefined) {
       return {
-        code: 'changingConstant',
+        code: 'changing-constant',
         message: `the attribute ${attribute.name} of ${after.node.op} changes from call to call: ${showAttribute(before.node.attributes[index])}, then ${showAttribute(attribute)}${atUserLine(traceOf(second))}`,
       }
     }
   }
-  return { code: 'changingOps', message: `${describe(before)}, then ${describe(after)}` }
+  return { code: 'changing-ops', message: `${describe(before)}, then ${describe(after)}` }
 }
 
 function describe(node: StepNode | undefined): string {

@@ -3,23 +3,23 @@ export type FallbackCode =
   /** The backend in use is not tfjs-node's. */
   | 'backend'
   /** The step reads tensor values into JavaScript. */
-  | 'valuesRead'
+  | 'values-read'
   /** A value made in JavaScript differs from call to call: random numbers, a schedule, a counter. */
-  | 'changingConstant'
+  | 'changing-constant'
   /** A tensor from outside the step, not an argument, is another one at each call. */
-  | 'changingCapture'
+  | 'changing-capture'
   /** The step runs other ops at each call. */
-  | 'changingOps'
+  | 'changing-ops'
   /** The step creates or disposes variables at each call. */
-  | 'variableCreated'
+  | 'variable-created'
   /** A tensor made in the step outlives it without being a result. */
-  | 'keptTensor'
+  | 'kept-tensor'
   /** A graph cannot hold an op of the step, or cannot give it the same meaning. */
-  | 'unsupportedOp'
+  | 'unsupported-op'
   /** A graph cannot take an argument or hand back the result. */
-  | 'unsupportedValue'
+  | 'unsupported-value'
   /** TensorFlow refused the graph. */
-  | 'loadFailed'
+  | 'load-failed'
 
 /** Why a step is not run as a graph, in words that name the line or the op. */
 export interface FallbackReason {

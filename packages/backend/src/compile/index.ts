@@ -1,6 +1,7 @@
+export { InvalidArgumentError } from '../errors.ts'
 export type { CompiledStep } from './compile.ts'
 export { compile } from './compile.ts'
-export { CompiledStepError, StaleGraphError, StepArgumentError } from './errors.ts'
+export { CompiledStepError, StaleGraphError } from './errors.ts'
 export type { FallbackCode, FallbackReason } from './fallbackReason.ts'
 export type { CompileOptions, GraphStats, StepGraphInfo, StepStats } from './stepGraphInfo.ts'
 export type { StepResult } from './stepResult.ts'

@@ -148,7 +148,7 @@ class Recorder {
   finish(result: ResultParts | undefined, optimizers: OptimizerState[], milliseconds: number): Recording {
     const trace = new Error()
     if (result === undefined)
-      this.#problem('unsupportedValue', 'the step returns something else than a tensor, an array or a record of tensors')
+      this.#problem('unsupported-value', 'the step returns something else than a tensor, an array or a record of tensors')
     const resultIds = this.#backend.getInputTensorIds(result?.tensors ?? [])
     const resultValues = resultIds.map((id) => this.#valueOf(id, trace))
     const updates: Update[] = []
@@ -157,11 +157,11 @@ class Recorder {
       const [id] = this.#backend.getInputTensorIds([variable])
       this.#alive.delete(id!)
       const before = this.#startIds.get(variable)
-      if (before === undefined) this.#problem('variableCreated', `the step creates the variable ${variable.name}`)
+      if (before === undefined) this.#problem('variable-created', `the step creates the variable ${variable.name}`)
       else if (before !== id) updates.push({ variable, value: this.#valueOf(id!, trace) })
     }
     for (const variable of this.#variablesBefore) {
-      if (variable.isDisposed) this.#problem('variableCreated', `the step disposes the variable ${variable.name}`)
+      if (variable.isDisposed) this.#problem('variable-created', `the step disposes the variable ${variable.name}`)
     }
     for (const id of this.#alive) {
       const value = this.#values.get(id)
@@ -169,7 +169,7 @@ class Recorder {
       const { node } = value
       const what = node.kind === 'op' ? `${node.op}'s output` : 'a tensor'
       this.#problem(
-        'keptTensor',
+        'kept-tensor',
         `${what} outlives the step without being a result${atUserLine('trace' in node ? node.trace : undefined)}`,
       )
     }
@@ -201,7 +201,7 @@ class Recorder {
         const tensors = binding.executeOp(op, attributes, inputIds, outputs)
         const node = opNode(op, attributes, inputs, tensors, trace)
         const unsupported = unsupportedOp(node)
-        if (unsupported !== undefined) this.#problem('unsupportedOp', `${unsupported}${atUserLine(trace)}`)
+        if (unsupported !== undefined) this.#problem('unsupported-op', `${unsupported}${atUserLine(trace)}`)
         this.#nodes.push(node)
         tensors.forEach(({ id }, output) => {
           this.#values.set(id, { node, output })
@@ -228,12 +228,12 @@ class Recorder {
       tensorDataSync: (id) => {
         // What was made from JavaScript values is known in JavaScript anyway.
         if (!this.#readsAreHarmless && this.#values.get(id)?.node.kind !== 'constant') {
-          this.#problem('valuesRead', `the step reads tensor values into JavaScript${atUserLine(new Error())}`)
+          this.#problem('values-read', `the step reads tensor values into JavaScript${atUserLine(new Error())}`)
         }
         return binding.tensorDataSync(id)
       },
       runSavedModel: (session, inputIds, inputNames, outputNames) => {
-        this.#problem('unsupportedOp', `the step runs a SavedModel${atUserLine(new Error())}`)
+        this.#problem('unsupported-op', `the step runs a SavedModel${atUserLine(new Error())}`)
         return binding.runSavedModel(session, inputIds, inputNames, outputNames)
       },
     }
@@ -260,7 +260,7 @@ class Recorder {
     const { dtype, shape } = held
     const source = { kind: 'captured', id, dtype, shape, trace } as const
     if (dtype === DT_STRING) {
-      this.#problem('unsupportedValue', `the step uses a tensor of strings from outside${atUserLine(trace)}`)
+      this.#problem('unsupported-value', `the step uses a tensor of strings from outside${atUserLine(trace)}`)
       return { ...source, tensor: undefined, heldId: undefined }
     }
     if (dtype === DT_COMPLEX64 || tf.util.sizeFromShape(shape) > LARGEST_COPIED_CAPTURE)

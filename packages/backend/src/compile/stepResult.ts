@@ -32,10 +32,15 @@ export function takeApart(result: unknown): ResultParts | undefined {
   }
 }
 
-/** Runs a step eagerly in a scope of its own: what it makes and does not return is freed. A variable that it returns is copied, so that its caller may dispose what it got. */
+/**
+ * Runs a step eagerly in a scope of its own: what it makes and does not return is freed.
+ *
+ * A tensor passed twice is two arguments, for gradients too, as it is in a graph. A variable that the step returns is copied, so that the
+ * caller may dispose what it got.
+ */
 export function runEagerly<R extends StepResult>(step: (...args: tf.Tensor[]) => R, args: readonly tf.Tensor[]): R {
   return tf.tidy(() => {
-    const result = step(...args)
+    const result = step(...args.map((arg, index) => (args.indexOf(arg) < index ? arg.clone() : arg)))
     const parts = takeApart(result)
     const own = parts?.tensors.some((tensor) => tensor instanceof tf.Variable)
       ? parts.restore(parts.tensors.map((tensor) => (tensor instanceof tf.Variable ? tensor.clone() : tensor)))

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
+import { InvalidArgumentError } from '../errors.ts'
 import { compareGraphs } from './compareGraphs.ts'
-import { CompiledStepError, StaleGraphError, StepArgumentError } from './errors.ts'
+import { CompiledStepError, StaleGraphError } from './errors.ts'
 import type { FallbackReason } from './fallbackReason.ts'
 import { GraphSession } from './graphSession.ts'
 import { changedSetting, stableSettings } from './optimizerState.ts'
@@ -9,6 +10,7 @@ import { buildStepGraph, type StepGraph } from './stepGraph.ts'
 import type { CompileOptions, GraphStats, StepGraphInfo, StepStats } from './stepGraphInfo.ts'
 import { runEagerly, type StepResult, takeApart } from './stepResult.ts'
 import { type TensorFlowBackend, tensorFlowBackend } from './tensorFlowBackend.ts'
+import { tensorFlowMessage } from './tensorFlowMessage.ts'
 
 /** So many recordings that cannot be used, or graphs that hardly served, in a row end the attempts. */
 const MAX_FAILURES = 2
@@ -110,21 +112,21 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   }
 
   #assertCallable(args: readonly tf.Tensor[]): void {
-    if (this.#disposed) throw new StepArgumentError('This compiled step was disposed; compile its function again to go on.')
+    if (this.#disposed) throw new InvalidArgumentError('This compiled step was disposed; compile its function again to go on.')
     args.forEach((arg, index) => {
       const number = `argument ${index + 1} of ${args.length}`
       if (!(arg instanceof tf.Tensor)) {
-        throw new StepArgumentError(
+        throw new InvalidArgumentError(
           `A compiled step takes tensors; ${number} is ${typeof arg}. Pass a number as tf.scalar(number).`,
         )
       }
       if (arg instanceof tf.Variable) {
-        throw new StepArgumentError(
+        throw new InvalidArgumentError(
           `A compiled step finds variables by itself; ${number} is the variable ${arg.name}. Use it inside the step, or pass its clone().`,
         )
       }
       if (arg.isDisposed)
-        throw new StepArgumentError(`The tensor of shape [${arg.shape.join(', ')}] that is ${number} is disposed.`)
+        throw new InvalidArgumentError(`The tensor of shape [${arg.shape.join(', ')}] that is ${number} is disposed.`)
     })
   }
 
@@ -134,7 +136,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     // Inside tf.grad a call must leave its ops on the tape, inside another recorded step in that recording.
     if (backend === undefined || this.#reason !== undefined || tf.engine().isTapeOn() || isRecording()) return undefined
     if (args.some(({ dtype }) => dtype === 'string')) {
-      this.#fallBack({ code: 'unsupportedValue', message: 'an argument holds strings' })
+      this.#fallBack({ code: 'unsupported-value', message: 'an argument holds strings' })
       return undefined
     }
     if (backend !== this.#backend) {
@@ -183,11 +185,11 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     try {
       result = session.run(args)
     } catch (error) {
-      const cause = error instanceof Error ? error : new Error(String(error))
+      const message = tensorFlowMessage(error, session.graph)
       if (entry.runs > 0)
-        throw new CompiledStepError(`TensorFlow failed in a compiled step; no variable was changed. ${cause.message}`, { cause })
+        throw new CompiledStepError(`TensorFlow failed in a compiled step; no variable was changed. ${message}`, { cause: error })
       const eager = this.#runEagerly(args) // where this throws too, the step is to blame and not the graph
-      this.#fallBack({ code: 'loadFailed', message: `TensorFlow does not run the graph: ${cause.message}` })
+      this.#fallBack({ code: 'load-failed', message: `TensorFlow does not run the graph: ${message}` })
       return eager
     }
     const milliseconds = performance.now() - started
@@ -234,7 +236,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   #load(backend: TensorFlowBackend, entry: Entry, graph: StepGraph): void {
     if (graph.fetches.length === 0) {
       releaseRecording(backend, graph.recording)
-      this.#fallBack({ code: 'unsupportedValue', message: 'the step returns nothing and updates no variable' })
+      this.#fallBack({ code: 'unsupported-value', message: 'the step returns nothing and updates no variable' })
       return
     }
     try {
@@ -247,8 +249,8 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     } catch (error) {
       releaseRecording(backend, graph.recording)
       this.#fallBack({
-        code: 'loadFailed',
-        message: `TensorFlow does not load the graph: ${error instanceof Error ? error.message : String(error)}`,
+        code: 'load-failed',
+        message: `TensorFlow does not load the graph: ${tensorFlowMessage(error, graph)}`,
       })
     }
   }
@@ -281,7 +283,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     const served = entry.runs
     this.#drop(entry)
     if (served >= FEWEST_USEFUL_RUNS) entry.failures = 0
-    else this.#fail(entry, { code: 'changingConstant', message: setting ?? 'a variable of the step is disposed' })
+    else this.#fail(entry, { code: 'changing-constant', message: setting ?? 'a variable of the step is disposed' })
   }
 
   #fail(entry: Entry, reason: FallbackReason): void {

@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compile } from '../../src/compile/index.ts'
+import { opCases } from './opCases.ts'
+
+/** Kernels of tfjs-node that the sweep cannot compare, each with its reason. */
+const NOT_COMPARED = new Map([
+  ['Multinomial', 'draws random numbers (fallbacks.test.ts)'],
+  ['NonMaxSuppressionV3', 'the shape of its result depends on values (fallbacks.test.ts)'],
+  ['NonMaxSuppressionV4', 'the shape of its result depends on values (fallbacks.test.ts)'],
+  ['NonMaxSuppressionV5', 'the shape of its result depends on values (fallbacks.test.ts)'],
+  ['StaticRegexReplace', 'works on strings (fallbacks.test.ts)'],
+  ['Unique', 'the shape of its result depends on values (fallbacks.test.ts)'],
+])
+
+/** Runs a step until it is a graph, and compares the graph's result with the eager one. */
+function expectSameAsGraph(step: (...args: tf.Tensor[]) => tf.Tensor, args: readonly tf.Tensor[]): void {
+  const compiled = compile(step, { warn: () => undefined })
+  const eager = compiled(...args)
+  for (let i = 0; i < 2; i++) compiled(...args).dispose()
+  const graph = compiled(...args)
+  expect(compiled.graph.reason?.message).toBeUndefined()
+  expect(compiled.graph.stats.graphCalls).toBe(1)
+  expect(graph.dtype).toBe(eager.dtype)
+  expect(graph.shape).toEqual(eager.shape)
+  const expected = Array.from(eager.dataSync())
+  const actual = Array.from(graph.dataSync())
+  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
+  const worst = expected.reduce(
+    (largest, value, i) => Math.max(largest, Object.is(value, actual[i]) ? 0 : Math.abs(value - actual[i]!)),
+    0,
+  )
+  expect(worst).toBeLessThanOrEqual(1e-6 * scale)
+  compiled.dispose()
+  eager.dispose()
+  graph.dispose()
+}
+
+const cases = opCases()
+const usedKernels = new Set<string>()
+const kernels = tf.getKernelsForBackend('tensorflow')
+const kernelFunctions = kernels.map(({ kernelFunc }) => kernelFunc)
+
+beforeAll(() => {
+  for (const kernel of kernels) {
+    const { kernelFunc, kernelName } = kernel
+    kernel.kernelFunc = (parameters) => {
+      usedKernels.add(kernelName)
+      return kernelFunc(parameters)
+    }
+  }
+})
+
+afterAll(() => {
+  kernels.forEach((kernel, i) => {
+    kernel.kernelFunc = kernelFunctions[i]!
+  })
+})
+
+test.each(cases)('$name: graph equals eager', ({ run, args }) => {
+  expectSameAsGraph(run, args)
+})
+
+/** The gradients of the sum of a case's result with respect to its floating-point arguments, in one vector. */
+function gradients({ run, args }: (typeof cases)[number]): ((...args: tf.Tensor[]) => tf.Tensor) | undefined {
+  const differentiable = args.flatMap(({ dtype }, i) => (dtype === 'float32' ? [i] : []))
+  if (differentiable.length === 0) return undefined
+  const step = (...given: tf.Tensor[]) => {
+    const f = (...inputs: tf.Tensor[]) =>
+      run(...given.map((arg, i) => (differentiable.includes(i) ? inputs[differentiable.indexOf(i)]! : arg)))
+        .toFloat()
+        .sum()
+    return tf.concat(
+      tf
+        .grads(f)(differentiable.map((i) => given[i]!))
+        .map((gradient) => gradient.flatten()),
+    )
+  }
+  try {
+    tf.tidy(() => {
+      step(...args)
+    })
+    return step
+  } catch {
+    return undefined // tfjs has no gradient for it
+  }
+}
+
+const gradientCases = cases.flatMap((opCase) => {
+  const step = gradients(opCase)
+  return step === undefined ? [] : [{ name: opCase.name, step, args: opCase.args }]
+})
+
+test.each(gradientCases)('$name: gradient by graph equals eager', ({ step, args }) => {
+  expectSameAsGraph(step, args)
+})
+
+test('the sweep reaches every kernel of tfjs-node', () => {
+  const missed = kernels.map(({ kernelName }) => kernelName).filter((name) => !usedKernels.has(name) && !NOT_COMPARED.has(name))
+  expect(missed).toEqual([])
+})
