@@ -1,1 +1,38 @@
-export {}
+export type { LabelledData } from './data/labelledData.ts'
+export type { GradientVarianceOptions, LayerGradientVariance } from './diagnostics/gradientVariance.ts'
+export { gradientVariance } from './diagnostics/gradientVariance.ts'
+export type { NegativeElboTerms } from './elbo/negativeElbo.ts'
+export { negativeElbo } from './elbo/negativeElbo.ts'
+export {
+  DivergedLossError,
+  InvalidOptionError,
+  InvalidProbabilityError,
+  InvalidTargetError,
+  NonFiniteDataError,
+  NonFiniteOutputError,
+  ShapeMismatchError,
+  TrainingError,
+  UnsupportedModelError,
+} from './errors.ts'
+export type { ElboEvaluation, EvaluateElboOptions } from './evaluate/evaluateElbo.ts'
+export { evaluateElbo } from './evaluate/evaluateElbo.ts'
+export { fit } from './fit/fit.ts'
+export type { FitOptions, TrainingData } from './fit/fitOptions.ts'
+export type { EpochRecord, History, ValidationRecord } from './fit/history.ts'
+export { categorical } from './likelihoods/categorical.ts'
+export { gaussian } from './likelihoods/gaussian.ts'
+export type { Likelihood } from './likelihoods/likelihood.ts'
+export { errorRate } from './metrics/errorRate.ts'
+export type { Calibration, ReliabilityBin } from './metrics/expectedCalibrationError.ts'
+export { expectedCalibrationError } from './metrics/expectedCalibrationError.ts'
+export { nll, nllOfLogProbabilities } from './metrics/nll.ts'
+export { predictiveEntropy } from './metrics/predictiveEntropy.ts'
+export type { Labels, Probabilities } from './metrics/probabilityRows.ts'
+export type { Uncertainty } from './metrics/uncertainty.ts'
+export { uncertainty } from './metrics/uncertainty.ts'
+export type { Predictive, PredictiveOptions, PredictiveProgress } from './predict/predictive.ts'
+export { predictive } from './predict/predictive.ts'
+export type { ProgressReporter, TrainingProgress } from './progress/progressReporter.ts'
+export { silentProgress } from './progress/silentProgress.ts'
+export type { TextStream } from './progress/terminalProgress.ts'
+export { terminalProgress } from './progress/terminalProgress.ts'

@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs'
+import { NonFiniteDataError, ShapeMismatchError } from '../errors.ts'
+
+/** Refuses a tensor with a NaN or an infinite entry and names the first one; reads values back only when there is one. */
+export async function requireFinite(what: string, tensor: tf.Tensor): Promise<void> {
+  if (tensor.dtype !== 'float32') return
+  const allFinite = tf.tidy(() => tf.all(tf.isFinite(tensor)))
+  const [finite] = await allFinite.data()
+  allFinite.dispose()
+  if (finite) return
+  const values = await tensor.data()
+  const flat = values.findIndex((value) => !Number.isFinite(value))
+  throw new NonFiniteDataError(what, values[flat]!, unravel(flat, tensor.shape))
+}
+
+/** Refuses inputs and targets that do not have the same, positive number of rows. */
+export function requireSameRows(what: string, x: tf.Tensor, y: tf.Tensor): void {
+  if (x.rank === 0 || x.shape[0] === 0) throw new ShapeMismatchError(`${what}.x`, x.shape, 'at least one row')
+  if (y.rank === 0 || y.shape[0] !== x.shape[0]) {
+    throw new ShapeMismatchError(`${what}.y`, y.shape, `one row for each of the ${x.shape[0]} rows of ${what}.x`)
+  }
+}
+
+/** The index on each axis of an entry given by its position in row-major order. */
+function unravel(flat: number, shape: readonly number[]): number[] {
+  const index: number[] = []
+  let rest = flat
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]!)
+    rest = Math.floor(rest / shape[axis]!)
+  }
+  return index
+}

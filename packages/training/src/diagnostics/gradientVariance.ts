@@ -1,0 +1,138 @@
+import * as tf from '@tensorflow/tfjs'
+import { variationalLayers } from '@tfjs-bayes/layers'
+import { requireSameRows } from '../checks/data.ts'
+import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
+import { requireNonNegative, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { checkedTargets, type LabelledData } from '../data/labelledData.ts'
+import { elboTerms } from '../elbo/elboTerms.ts'
+import { negativeElbo } from '../elbo/negativeElbo.ts'
+import { InvalidOptionError, UnsupportedModelError } from '../errors.ts'
+import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { EventLoop } from '../loop/eventLoop.ts'
+import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
+
+export interface GradientVarianceOptions {
+  readonly likelihood: Likelihood
+  /** N of the training set. */
+  readonly datasetSize: number
+  /** Noise draws for each minibatch, at least 2. */
+  readonly draws: number
+  /** int32; the same seed gives the same bits. */
+  readonly seed: number
+  /** Draws S that one gradient averages over; default 1. */
+  readonly samples?: number
+  /** Weight of the KL; default 1. */
+  readonly beta?: number
+  readonly signal?: AbortSignal
+}
+
+/** Variance of the gradient of the loss (nats per example), per parameter, averaged over the kernel of a layer. */
+export interface LayerGradientVariance {
+  /** Name of the layer. */
+  readonly layer: string
+  readonly mu: number
+  readonly rho: number
+}
+
+/**
+ * How much the noise alone scatters the gradients of an estimator: the variance over noise draws on fixed minibatches, averaged over the minibatches.
+ *
+ * What the local reparameterization trick lowers. The variance that comes from which rows are in a minibatch is not in it.
+ * Kingma, Salimans & Welling (2015), "Variational Dropout and the Local Reparameterization Trick", section 2.1 and table 1.
+ *
+ * @param batches minibatches, each x [rows, ...] and y [rows, ...]
+ * @returns one entry for each variational layer, in the order of `variationalLayers`
+ * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError, InvalidTargetError or UnsupportedModelError before any work
+ */
+export async function gradientVariance(
+  model: tf.LayersModel,
+  batches: readonly LabelledData[],
+  options: GradientVarianceOptions,
+): Promise<LayerGradientVariance[]> {
+  const { likelihood, datasetSize, draws, seed, samples = 1, beta = 1, signal } = options
+  requireTrainableModel(model)
+  likelihood.checkModel?.(model)
+  requirePositiveInteger('datasetSize', datasetSize)
+  requirePositiveInteger('samples', samples)
+  requireNonNegative('beta', beta)
+  requireSeed('seed', seed)
+  if (!Number.isSafeInteger(draws) || draws < 2)
+    throw new InvalidOptionError('draws', draws, 'an integer of at least 2: one draw has no variance')
+  if (batches.length === 0) throw new InvalidOptionError('batches', '[]', 'at least one minibatch')
+  for (const [index, batch] of batches.entries()) {
+    requireSameRows(`batches[${index}]`, batch.x, batch.y)
+    requireInputShape(`batches[${index}].x`, batch.x, model)
+  }
+  const layers = variationalLayers(model)
+  if (layers.length === 0)
+    throw new UnsupportedModelError('The model has no variational layer.', 'Only their gradients are noisy.')
+  const kernels = layers.flatMap((layer) => [layer.kernelMu.read() as tf.Variable, layer.kernelRho.read() as tf.Variable])
+  const terms = elboTerms({ model, likelihood, samples, seed: deriveSeed(seed, SeedPurpose.gradientNoise), training: true })
+  const gradients = (x: tf.Tensor, y: tf.Tensor, counter: number): tf.Tensor[] =>
+    tf.tidy(() => {
+      const loss = (): tf.Scalar => negativeElbo({ ...terms(x, y, tf.scalar(counter, 'int32')), datasetSize, beta })
+      const { grads } = tf.variableGrads(loss, kernels)
+      return kernels.map((kernel) => grads[kernel.name]!)
+    })
+
+  const eventLoop = new EventLoop()
+  const total = new Array<number>(kernels.length).fill(0)
+  for (const [index, batch] of batches.entries()) {
+    const y = await checkedTargets(`batches[${index}]`, batch, likelihood, model.outputs[0]!.shape)
+    const running = new RunningVariance()
+    try {
+      for (let draw = 0; draw < draws; draw++) {
+        signal?.throwIfAborted()
+        running.add(gradients(batch.x, y, index * draws + draw))
+        if (eventLoop.due) await eventLoop.turn()
+      }
+      const variances = await running.means()
+      variances.forEach((variance, i) => {
+        total[i]! += variance / batches.length
+      })
+    } finally {
+      running.dispose()
+      y.dispose()
+    }
+  }
+  return layers.map((layer, i) => ({ layer: layer.name, mu: total[2 * i]!, rho: total[2 * i + 1]! }))
+}
+
+/** Mean and sum of squared deviations of a list of tensors, entry by entry: Welford (1962), which does not cancel where the mean is large. */
+class RunningVariance {
+  #count = 0
+  #mean: tf.Tensor[] = []
+  #deviation: tf.Tensor[] = []
+
+  /** Takes in one list of tensors, which become its own. */
+  add(values: readonly tf.Tensor[]): void {
+    this.#count++
+    const next = tf.tidy(() =>
+      values.map((value, i): [tf.Tensor, tf.Tensor] => {
+        const mean = this.#mean[i]
+        if (mean === undefined) return [value.clone(), tf.zerosLike(value)]
+        const delta = tf.sub(value, mean)
+        const moved = tf.add(mean, tf.div(delta, this.#count))
+        return [moved, tf.add(this.#deviation[i]!, tf.mul(delta, tf.sub(value, moved)))]
+      }),
+    )
+    tf.dispose([...values])
+    this.dispose()
+    this.#mean = next.map(([mean]) => mean)
+    this.#deviation = next.map(([, deviation]) => deviation)
+  }
+
+  /** Unbiased variance of each tensor's entries, averaged over the tensor. */
+  async means(): Promise<number[]> {
+    const stacked = tf.tidy(() => tf.stack(this.#deviation.map((deviation) => tf.div(tf.mean(deviation), this.#count - 1))))
+    const values = await stacked.data()
+    stacked.dispose()
+    return [...values]
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#mean, ...this.#deviation])
+    this.#mean = []
+    this.#deviation = []
+  }
+}

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs'
+import { Normal } from '@tfjs-bayes/distributions'
+import { ForwardPass, seededNoise, variationalDense } from '@tfjs-bayes/layers'
+import { expect, test } from 'vitest'
+import { categorical } from '../likelihoods/categorical.ts'
+import { elboTerms } from './elboTerms.ts'
+
+const likelihood = categorical()
+const prior = new Normal({ mu: 0, sigma: 1 })
+
+function network(args: Partial<Parameters<typeof variationalDense>[0]> = {}): tf.LayersModel {
+  const hidden = { units: 4, inputShape: [3], activation: 'relu' as const, prior, initialSigma: 0.4, seed: 1 }
+  const options = args as Record<string, unknown>
+  return tf.sequential({
+    layers: [
+      variationalDense({ ...hidden, ...options }),
+      variationalDense({ units: 3, prior, initialSigma: 0.4, seed: 2, ...options }),
+    ],
+  })
+}
+
+function rows(): { x: tf.Tensor; y: tf.Tensor } {
+  return { x: tf.randomNormal([6, 3], 0, 1, 'float32', 5), y: tf.tensor1d([0, 1, 2, 2, 1, 0], 'int32') }
+}
+
+const number = (scalar: tf.Tensor): number => scalar.dataSync()[0]!
+
+test('S draws average the NLL; draw s of call c has the noise of counter c S + s', () => {
+  tf.tidy(() => {
+    const model = network()
+    const { x, y } = rows()
+    const terms = elboTerms({ model, likelihood, samples: 3, seed: 9, training: false })(x, y, tf.scalar(2, 'int32'))
+    const each = [6, 7, 8].map((counter) => {
+      const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(9, counter) })
+      return -number(tf.mean(likelihood.logLikelihood(model.apply(x, { pass }) as tf.Tensor, y)))
+    })
+    expect(number(terms.nll)).toBeCloseTo(each.reduce((a, b) => a + b) / 3, 5)
+    expect(terms.outputs.shape).toEqual([3, 6, 3])
+  })
+})
+
+test('the KL counts once, not once a draw', () => {
+  tf.tidy(() => {
+    const model = network()
+    const { x, y } = rows()
+    const kl = (samples: number): number =>
+      number(elboTerms({ model, likelihood, samples, seed: 9, training: false })(x, y, tf.scalar(0, 'int32')).kl)
+    expect(kl(5)).toBe(kl(1))
+    expect(kl(1)).toBeGreaterThan(1)
+  })
+})
+
+test('a Monte-Carlo KL is averaged over the draws', () => {
+  tf.tidy(() => {
+    const model = network({ estimator: 'weightSampling', kl: 'monteCarlo' })
+    const { x, y } = rows()
+    const kl = (samples: number, counter: number): number =>
+      number(elboTerms({ model, likelihood, samples, seed: 9, training: false })(x, y, tf.scalar(counter, 'int32')).kl)
+    expect(kl(2, 3)).toBeCloseTo((kl(1, 6) + kl(1, 7)) / 2, 4)
+    expect(kl(1, 6)).not.toBe(kl(1, 7))
+  })
+})
+
+test('a model without Bayesian layers is run once, with a KL of 0', () => {
+  tf.tidy(() => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [3] })] })
+    const { x, y } = rows()
+    const terms = elboTerms({ model, likelihood, samples: 50, seed: 9, training: false })(x, y, tf.scalar(0, 'int32'))
+    expect(terms.outputs.shape).toEqual([1, 6, 3])
+    expect(number(terms.kl)).toBe(0)
+  })
+})

@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs'
+import { ForwardPass, seededNoise, variationalLayers } from '@tfjs-bayes/layers'
+import type { Likelihood } from '../likelihoods/likelihood.ts'
+
+/** The two parts of the ELBO on one batch. */
+export interface ElboTerms {
+  /** Negative log-likelihood in nats, averaged over the rows and the draws: a scalar. */
+  readonly nll: tf.Scalar
+  /** KL(q || p) in nats, summed over the weights, once however many draws: a scalar. */
+  readonly kl: tf.Scalar
+  /** Outputs of the model for every draw, [draws, rows, ...]. */
+  readonly outputs: tf.Tensor
+}
+
+export interface ElboTermsOptions {
+  readonly model: tf.LayersModel
+  readonly likelihood: Likelihood
+  /** Draws S, at least 1. */
+  readonly samples: number
+  readonly seed: number
+  /** Whether layers such as dropout behave as in training. */
+  readonly training: boolean
+}
+
+/**
+ * Makes the pure function (x, y, counter) -> NLL and KL: all randomness comes from the seed and the counter, nothing is read back, so a
+ * compiler can turn it into one graph with x, y and the counter as its inputs.
+ *
+ * Draw s of call c uses the noise of counter c * S + s. A model without variational layers is run once, with a KL of 0.
+ *
+ * @returns function whose results live in the `tf.tidy` that it is called in
+ */
+export function elboTerms(options: ElboTermsOptions): (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar) => ElboTerms {
+  const { model, likelihood, seed, training } = options
+  const layers = variationalLayers(model)
+  const samples = layers.length === 0 ? 1 : options.samples
+  // A closed KL is the same at each draw: one is enough. A Monte-Carlo KL is an estimate, and the draws' mean the better one.
+  const klDraws = layers.some((layer) => layer.klMethod === 'monteCarlo') ? samples : 1
+  return (x, y, counter) => {
+    const outputs: tf.Tensor[] = []
+    const kls: tf.Tensor[] = []
+    for (let draw = 0; draw < samples; draw++) {
+      const drawCounter = tf.add(tf.mul(counter, tf.scalar(samples, 'int32')), tf.scalar(draw, 'int32')) as tf.Scalar
+      const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(seed, drawCounter) })
+      outputs.push(model.apply(x, { training, pass }) as tf.Tensor)
+      if (draw < klDraws) kls.push(pass.kl())
+    }
+    const nlls = outputs.map((output) => tf.neg(tf.mean(likelihood.logLikelihood(output, y))))
+    return { nll: meanOf(nlls), kl: meanOf(kls), outputs: tf.stack(outputs) }
+  }
+}
+
+const meanOf = (scalars: readonly tf.Tensor[]): tf.Scalar =>
+  (scalars.length === 1 ? scalars[0]! : tf.div(tf.addN([...scalars]), scalars.length)) as tf.Scalar

@@ -1,0 +1,121 @@
+/** Base of every error of this package; `code` is stable, the text is not. */
+export abstract class TrainingError extends Error {
+  abstract readonly code: string
+}
+
+/** An option is outside its range. */
+export class InvalidOptionError extends TrainingError {
+  override readonly name = 'InvalidOptionError'
+  readonly code = 'INVALID_OPTION'
+  readonly option: string
+  readonly value: unknown
+
+  constructor(option: string, value: unknown, expected: string) {
+    super(`${option} is ${describe(value)}; expected ${expected}.`)
+    this.option = option
+    this.value = value
+  }
+}
+
+/** A tensor or array has the wrong shape for the model or for its partner. */
+export class ShapeMismatchError extends TrainingError {
+  override readonly name = 'ShapeMismatchError'
+  readonly code = 'SHAPE_MISMATCH'
+  readonly shape: readonly number[]
+
+  constructor(what: string, shape: readonly number[], expected: string) {
+    super(`${what} has shape [${shape.join(', ')}]; expected ${expected}.`)
+    this.shape = shape
+  }
+}
+
+/** Data hold a NaN or an infinite number. */
+export class NonFiniteDataError extends TrainingError {
+  override readonly name = 'NonFiniteDataError'
+  readonly code = 'NON_FINITE_DATA'
+  readonly value: number
+  readonly index: readonly number[]
+
+  constructor(what: string, value: number, index: readonly number[]) {
+    super(`${what}[${index.join(', ')}] is ${value}; every entry must be finite. Clean or drop that row before training.`)
+    this.value = value
+    this.index = index
+  }
+}
+
+/** The model's output is NaN or infinite. */
+export class NonFiniteOutputError extends TrainingError {
+  override readonly name = 'NonFiniteOutputError'
+  readonly code = 'NON_FINITE_OUTPUT'
+  readonly row: number
+
+  constructor(row: number) {
+    super(
+      `The model's output for row ${row} is NaN or infinite. Its weights have diverged or were loaded wrong: train again with a lower learning rate.`,
+    )
+    this.row = row
+  }
+}
+
+/** A target is not one that the likelihood can have produced. */
+export class InvalidTargetError extends TrainingError {
+  override readonly name = 'InvalidTargetError'
+  readonly code = 'INVALID_TARGET'
+  readonly value: number
+  readonly index: number
+
+  constructor(what: string, value: number, index: number, expected: string) {
+    super(`${what}[${index}] is ${value}; expected ${expected}.`)
+    this.value = value
+    this.index = index
+  }
+}
+
+/** A probability is negative, above 1 or not a number, or a row of them does not sum to 1. */
+export class InvalidProbabilityError extends TrainingError {
+  override readonly name = 'InvalidProbabilityError'
+  readonly code = 'INVALID_PROBABILITY'
+  readonly row: number
+
+  constructor(row: number, what: string) {
+    super(`Row ${row} of the probabilities ${what}. Hand in probabilities (softmax of logits), not logits or logarithms.`)
+    this.row = row
+  }
+}
+
+/** The model cannot be trained or evaluated on the ELBO as it is. */
+export class UnsupportedModelError extends TrainingError {
+  override readonly name = 'UnsupportedModelError'
+  readonly code = 'UNSUPPORTED_MODEL'
+
+  constructor(what: string, remedy: string) {
+    super(`${what} ${remedy}`)
+  }
+}
+
+/** The loss became NaN or infinite. */
+export class DivergedLossError extends TrainingError {
+  override readonly name = 'DivergedLossError'
+  readonly code = 'DIVERGED_LOSS'
+  readonly epoch: number
+  readonly batch: number
+  readonly nll: number
+  readonly kl: number
+
+  constructor(at: { epoch: number; batch: number; nll: number; kl: number }) {
+    super(
+      `The loss diverged in epoch ${at.epoch}, batch ${at.batch} (both from 0): NLL ${at.nll} nats per example, KL ${at.kl} nats. ` +
+        'The weights are not usable. Lower the learning rate, start with a smaller posterior sigma, or check the scale of the data.',
+    )
+    this.epoch = at.epoch
+    this.batch = at.batch
+    this.nll = at.nll
+    this.kl = at.kl
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (value === null || typeof value !== 'object') return String(value)
+  return value.constructor?.name ?? 'an object'
+}

@@ -1,0 +1,38 @@
+import type * as tf from '@tensorflow/tfjs'
+import type { LabelledData } from '../data/labelledData.ts'
+import type { Likelihood } from '../likelihoods/likelihood.ts'
+import type { ProgressReporter } from '../progress/progressReporter.ts'
+import type { EpochRecord } from './history.ts'
+
+export interface TrainingData extends LabelledData {
+  /** Held-out rows, scored after each epoch. */
+  readonly validation?: LabelledData
+}
+
+export interface FitOptions {
+  readonly likelihood: Likelihood
+  /** Passes over the data, at least 1. */
+  readonly epochs: number
+  /** int32. Order of the data and all noise follow from it: the same seed gives the same bits. */
+  readonly seed: number
+  /** Rows a step, at least 1; default 128, or all rows where there are fewer. The last batch of an epoch may be shorter. */
+  readonly batchSize?: number
+  /** N in `nll + beta * kl / N`: the number of training examples that the posterior is to rest on. Default the rows of x, and not below them. */
+  readonly datasetSize?: number
+  /** A name, or an optimizer that stays the caller's (its moments go on from one `fit` to the next). Default 'adam'. */
+  readonly optimizer?: 'adam' | 'sgd' | tf.Optimizer
+  /** Above 0; only with an optimizer given by name. Default 0.001. */
+  readonly learningRate?: number
+  /** Weight of the KL, 0 or more. Default 1, the ELBO; anything else is a tempered posterior. */
+  readonly beta?: number
+  /** Draws a step, S >= 1; the NLL is averaged over them, the KL counted once. Default 1. */
+  readonly samples?: number
+  /** Draws for the validation figures; default 1. */
+  readonly validationSamples?: number
+  /** Ends the run after the step that is under way; the history holds what was done. */
+  readonly signal?: AbortSignal
+  /** Is told of each epoch, and waited for. */
+  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>
+  /** Default: silent. */
+  readonly progress?: ProgressReporter
+}

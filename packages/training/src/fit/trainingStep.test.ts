@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs'
+import {
+  type EstimatorName,
+  ForwardPass,
+  type KlMethod,
+  seededNoise,
+  type VariationalDenseArgs,
+  variationalDense,
+} from '@tfjs-bayes/layers'
+import { expectNoLeak, finiteDifference } from '@tfjs-bayes/testing'
+import { describe, expect, test } from 'vitest'
+import { negativeElbo } from '../elbo/negativeElbo.ts'
+import { categorical } from '../likelihoods/categorical.ts'
+import { trainingStep } from './trainingStep.ts'
+
+const likelihood = categorical()
+const datasetSize = 40
+const beta = 0.5
+
+function network(estimator: EstimatorName, kl: KlMethod): tf.LayersModel {
+  const args = { initialSigma: 0.3, estimator, kl }
+  return tf.sequential({
+    layers: [
+      variationalDense({ ...args, units: 4, inputShape: [3], activation: 'tanh', seed: 1 } as VariationalDenseArgs),
+      variationalDense({ ...args, units: 3, seed: 2 } as VariationalDenseArgs),
+    ],
+  })
+}
+
+describe.each([
+  ['localReparameterization', 'closed'],
+  ['weightSampling', 'closed'],
+  ['weightSampling', 'monteCarlo'],
+] as const)('%s, KL %s', (estimator, kl) => {
+  test('gradient descent moves every variable by the finite differences of NLL + beta KL / N under the same noise', async () => {
+    await expectNoLeak(() => {
+      const model = network(estimator, kl)
+      const optimizer = tf.train.sgd(1)
+      const x = tf.randomNormal([5, 3], 0, 1, 'float32', 3)
+      const y = tf.tensor1d([0, 1, 2, 1, 0], 'int32')
+      const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
+      const loss = (): tf.Scalar => {
+        const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(7, 4) })
+        const outputs = model.apply(x, { pass, training: true }) as tf.Tensor
+        const nll = tf.neg(tf.mean(likelihood.logLikelihood(outputs, y))) as tf.Scalar
+        return negativeElbo({ nll, kl: pass.kl(), datasetSize, beta })
+      }
+      const before = variables.map((variable) => variable.dataSync().slice())
+      const slopes = variables.map((variable) => {
+        const at = (value: tf.Tensor): tf.Tensor => {
+          const start = variable.clone()
+          variable.assign(value)
+          const result = tf.tidy(loss)
+          variable.assign(start)
+          start.dispose()
+          return result
+        }
+        return finiteDifference(at, variable)
+      })
+      const step = trainingStep({ model, likelihood, optimizer, datasetSize, samples: 1, seed: 7 })
+      const [counter, weight] = [tf.scalar(4, 'int32'), tf.scalar(beta)]
+      const { nll, kl: klScalar } = step(x, y, counter, weight)
+      variables.forEach((variable, i) => {
+        variable.dataSync().forEach((value, entry) => {
+          expect(Math.abs(before[i]![entry]! - value - slopes[i]![entry]!)).toBeLessThan(2e-4)
+        })
+      })
+      expect(nll.dataSync()[0]).toBeGreaterThan(0)
+      tf.dispose([nll, klScalar, counter, weight, x, y])
+      model.dispose()
+      optimizer.dispose()
+    })
+  })
+})

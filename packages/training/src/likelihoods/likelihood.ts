@@ -1,0 +1,36 @@
+import type * as tf from '@tensorflow/tfjs'
+
+/** How the outputs of a model make the targets likely: p(y | outputs). */
+export interface Likelihood {
+  readonly name: string
+
+  /**
+   * @param outputs outputs of the model, [rows, ...]
+   * @param y targets in the form that `prepareTargets` gives
+   * @returns log p(y | outputs) in nats, one number a row, [rows]
+   */
+  logLikelihood(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+
+  /**
+   * Checks the targets once, before training, and gives them in the form that `logLikelihood` takes. Without it they are taken as they are.
+   *
+   * @param what what to call the targets in an error
+   * @param y targets, [rows, ...]
+   * @param outputShape shape of the model's outputs, rows first
+   * @returns a new tensor that the caller owns
+   * @throws ShapeMismatchError, NonFiniteDataError or InvalidTargetError
+   */
+  prepareTargets?(what: string, y: tf.Tensor, outputShape: readonly (number | null)[]): Promise<tf.Tensor>
+
+  /**
+   * How wrong the prediction from several draws is; reported beside the ELBO.
+   *
+   * @param outputs outputs of the model for every draw, [draws, rows, ...]
+   * @param y as in `logLikelihood`
+   * @returns one number a row, [rows]: 0 or 1 for classes, the squared error for numbers
+   */
+  predictionError?(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+
+  /** Refuses a model whose outputs are not what `logLikelihood` takes. */
+  checkModel?(model: tf.LayersModel): void
+}
