@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs'
+import { expectNoLeak, expectTensorsClose } from '@tfjs-bayes/testing'
+import { expect, test } from 'vitest'
+import { NoiseError } from './errors.ts'
+import { ForwardPass, type PassParticipant } from './forwardPass.ts'
+import { givenNoise } from './noise/givenNoise.ts'
+import { seededNoise } from './noise/seededNoise.ts'
+
+const participant = (name: string, kl = 0): PassParticipant => ({ name, kl: () => tf.scalar(kl) })
+
+test('refuses to sample without noise, and an unknown mode', () => {
+  expect(() => new ForwardPass({ mode: 'sample' })).toThrow(NoiseError)
+  expect(() => new ForwardPass({ mode: 'sample' })).toThrow(/needs noise\. Give seededNoise/)
+  expect(() => new ForwardPass({ mode: 'train' as 'mean' })).toThrow(/mode is "train"; expected 'mean' or 'sample'/)
+})
+
+test('adds up the KL of those that took part, each once', () => {
+  tf.tidy(() => {
+    const pass = new ForwardPass({ mode: 'mean' })
+    expectTensorsClose(pass.kl(), tf.scalar(0))
+    const [a, b] = [participant('a', 2), participant('b', 5)]
+    for (const layer of [a, b, a]) pass.join(layer)
+    expectTensorsClose(pass.kl(), tf.scalar(7))
+  })
+})
+
+test('numbers the streams in the order of the requests, whatever the layers are called', () => {
+  tf.tidy(() => {
+    const asked: number[] = []
+    const noise = (shape: readonly number[], stream: number): tf.Tensor => {
+      asked.push(stream)
+      return tf.zeros([...shape])
+    }
+    const pass = new ForwardPass({ mode: 'sample', noise })
+    const [a, b] = [participant('z'), participant('z')]
+    pass.noise(a, 'preActivation', [1])
+    pass.sharedNoise(b, 'kernel', [1])
+    pass.sharedNoise(b, 'bias', [1])
+    pass.sharedNoise(b, 'kernel', [1])
+    pass.noise(a, 'preActivation', [1])
+    expect(asked).toEqual([0, 1, 2, 1, 3])
+  })
+})
+
+test('names the layer where the noise is missing or has another shape', () => {
+  tf.tidy(() => {
+    const layer = participant('hidden')
+    const short = new ForwardPass({ mode: 'sample', noise: givenNoise([]) })
+    expect(() => short.noise(layer, 'preActivation', [2])).toThrow(/Layer "hidden", preActivation: .*stream 0/)
+    const wrong = new ForwardPass({ mode: 'sample', noise: () => tf.zeros([3]) })
+    expect(() => wrong.noise(layer, 'preActivation', [2])).toThrow(/Layer "hidden".*gave shape \[3\]; expected \[2\]/)
+  })
+})
+
+test('keeps what is computed once for as long as its own scope, past inner ones', async () => {
+  await expectNoLeak(() => {
+    let calls = 0
+    const make = (): tf.Tensor => {
+      calls++
+      return tf.scalar(3)
+    }
+    tf.tidy(() => {
+      const pass = new ForwardPass({ mode: 'mean' })
+      const layer = participant('a')
+      const inner = tf.tidy(() => {
+        const made = pass.once(layer, 'sigma', make)
+        return [made.mul(2)]
+      })
+      expectTensorsClose(pass.once(layer, 'sigma', make).mul(2), inner[0]!)
+      expect(calls).toBe(1)
+    })
+  })
+})
+
+test('made outside any scope, keeps nothing alive and computes again', async () => {
+  await expectNoLeak(() => {
+    const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(1, 0) })
+    const layer = participant('a')
+    const draw = (): Float32Array =>
+      tf.tidy(() => pass.once(layer, 'draw', () => pass.sharedNoise(layer, 'kernel', [4]))).dataSync<'float32'>()
+    tf.tidy(() => {
+      expect(draw()).toEqual(draw())
+    })
+  })
+})
+
+test('carries gradients through what it keeps', async () => {
+  const w = tf.variable(tf.scalar(3))
+  await expectNoLeak(() => {
+    tf.tidy(() => {
+      const { grads } = tf.variableGrads(() => {
+        const pass = new ForwardPass({ mode: 'mean' })
+        const layer = participant('a')
+        const first = tf.tidy(() => pass.once(layer, 'square', () => w.square()).mul(2))
+        return first.add(pass.once(layer, 'square', () => w.square())) as tf.Scalar
+      }, [w])
+      expectTensorsClose(grads[w.name]!, tf.scalar(18))
+    })
+  })
+  w.dispose()
+})

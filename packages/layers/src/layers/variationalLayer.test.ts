@@ -1,0 +1,163 @@
+import * as tf from '@tensorflow/tfjs'
+import { Distribution, Normal } from '@tfjs-bayes/distributions'
+import { expectTensorsClose } from '@tfjs-bayes/testing'
+import { describe, expect, test } from 'vitest'
+import { InvalidLayerArgumentError, LayerNotBuiltError, UnsupportedFormatError, UnsupportedKlError } from '../errors.ts'
+import { ForwardPass } from '../forwardPass.ts'
+import { seededNoise } from '../noise/seededNoise.ts'
+import { VariationalDense, type VariationalDenseArgs, variationalDense } from './variationalDense.ts'
+
+/** A prior without any closed form: a standard normal under another name. */
+class Unnamed extends Distribution {
+  readonly family = 'unnamed'
+  readonly noiseKind = 'normal'
+  readonly parameters = {}
+  readonly batchShape = []
+  private readonly normal = new Normal({ mu: 0, sigma: 1 })
+  logProb(x: tf.Tensor): tf.Tensor {
+    return this.normal.logProb(x)
+  }
+  sample(noise: tf.Tensor): tf.Tensor {
+    return this.normal.sample(noise)
+  }
+  mean(): tf.Tensor {
+    return this.normal.mean()
+  }
+  variance(): tf.Tensor {
+    return this.normal.variance()
+  }
+  entropy(): tf.Tensor {
+    return this.normal.entropy()
+  }
+}
+
+describe('arguments', () => {
+  test.each<[Partial<Record<keyof VariationalDenseArgs, unknown>>, RegExp]>([
+    [{ units: 0 }, /Layer "bad": units is 0; expected a positive integer/],
+    [{ units: 2.5 }, /units is 2.5/],
+    [{ initialSigma: 0 }, /initialSigma is 0; expected a finite number > 0/],
+    [{ initialSigma: Number.NaN }, /initialSigma is NaN/],
+    [{ initialSigma: Number.POSITIVE_INFINITY }, /initialSigma is Infinity/],
+    [{ datasetSize: 0 }, /datasetSize is 0; expected a positive integer/],
+    [{ datasetSize: 1.5 }, /datasetSize is 1.5/],
+    [{ seed: 2 ** 31 }, /seed is 2147483648; expected an integer/],
+    [{ estimator: 'dropout' }, /estimator is "dropout"; expected one of weightSampling, /],
+    [{ kl: 'exact' }, /kl is "exact"; expected 'closed' or 'monteCarlo'/],
+    [{ inferenceMode: 'map' }, /inferenceMode is "map"/],
+    [{ prior: 0.1 }, /prior is 0.1; expected a Distribution/],
+  ])('%j is refused by name', (args, message) => {
+    const make = (): unknown => variationalDense({ units: 1, name: 'bad', ...args } as VariationalDenseArgs)
+    expect(make).toThrow(InvalidLayerArgumentError)
+    expect(make).toThrow(message)
+  })
+
+  test('a Monte-Carlo KL without a draw of the weights is refused', () => {
+    const make = (): unknown => variationalDense({ units: 1, name: 'lrt', kl: 'monteCarlo' } as unknown as VariationalDenseArgs)
+    expect(make).toThrow(UnsupportedKlError)
+    expect(make).toThrow(/Layer "lrt": estimator 'localReparameterization' never draws the weights/)
+  })
+
+  test('a closed KL is refused where there is no formula, a Monte-Carlo one is not', () => {
+    tf.tidy(() => {
+      const prior = new Unnamed()
+      expect(() => variationalDense({ units: 1, name: 'odd', prior })).toThrow(
+        /Layer "odd": KL\(normal \|\| unnamed\) has no closed form/,
+      )
+      const layer = variationalDense({ units: 2, name: 'odd', prior, estimator: 'weightSampling', kl: 'monteCarlo' })
+      const plain = variationalDense({ units: 2, estimator: 'weightSampling', kl: 'monteCarlo' })
+      const x = tf.ones([1, 3])
+      for (const each of [layer, plain]) each.apply(x)
+      plain.setWeights(layer.getWeights())
+      const klOf = (which: VariationalDense): tf.Scalar => {
+        const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(3, 0) })
+        which.apply(x, { pass })
+        return pass.kl()
+      }
+      expectTensorsClose(klOf(layer), klOf(plain))
+      const mean = new ForwardPass({ mode: 'mean' })
+      layer.apply(x, { pass: mean })
+      expect(() => mean.kl()).toThrow(/Layer "odd".*mode 'mean' draws no weights.*mode 'sample'/)
+    })
+  })
+})
+
+describe('use', () => {
+  test('weights are not there before the layer knows its input', () => {
+    const layer = variationalDense({ units: 1, name: 'early' })
+    for (const ask of [() => layer.kernelMu, () => layer.biasRho, () => layer.posterior()]) {
+      expect(ask).toThrow(LayerNotBuiltError)
+      expect(ask).toThrow(/Layer "early" has no weights yet/)
+    }
+  })
+
+  test('an input of unknown size, several inputs, and a pass that is none are named', () => {
+    const layer = variationalDense({ units: 1, name: 'picky' })
+    expect(() => layer.build([4, null])).toThrow(/Layer "picky": the input shape is \[4,null\]; expected axis -1 known/)
+    expect(() =>
+      layer.build([
+        [null, 2],
+        [null, 2],
+      ]),
+    ).toThrow(/Layer "picky": the number of inputs is 2; expected one/)
+    tf.tidy(() => {
+      expect(() => layer.apply(tf.ones([1, 2]), { pass: { mode: 'mean' } })).toThrow(
+        /Layer "picky": pass is .*; expected a ForwardPass/,
+      )
+    })
+  })
+
+  test('an input of another size is refused with the layer’s name', () => {
+    tf.tidy(() => {
+      const layer = variationalDense({ units: 1, name: 'narrow' })
+      layer.apply(tf.ones([1, 2]))
+      expect(() => layer.apply(tf.ones([1, 3]))).toThrow(
+        /layer narrow: expected axis -1 of input shape to have value 2 but got shape 1,3/,
+      )
+    })
+  })
+
+  test('useBias: false leaves no bias anywhere', () => {
+    tf.tidy(() => {
+      const layer = variationalDense({ units: 1, useBias: false })
+      layer.apply(tf.ones([1, 2]))
+      expect(layer.weights).toHaveLength(2)
+      expect(layer.biasMu).toBeUndefined()
+      expect(layer.biasRho).toBeUndefined()
+      expect(layer.posterior().bias).toBeUndefined()
+    })
+  })
+
+  test('inferenceMode chooses between the means and a new draw at each call', () => {
+    tf.tidy(() => {
+      const x = tf.ones([2, 3])
+      const fixed = variationalDense({ units: 2, seed: 1 })
+      expectTensorsClose(fixed.apply(x) as tf.Tensor, fixed.apply(x, { pass: new ForwardPass({ mode: 'mean' }) }) as tf.Tensor)
+      const drawing = (): VariationalDense => variationalDense({ units: 2, seed: 1, inferenceMode: 'sample' })
+      const [one, two] = [drawing(), drawing()]
+      const first = one.apply(x) as tf.Tensor
+      expect(
+        first
+          .equal(one.apply(x) as tf.Tensor)
+          .any()
+          .dataSync()[0],
+      ).toBe(0)
+      expectTensorsClose(two.apply(x) as tf.Tensor, first, { absolute: 0, relative: 0 })
+    })
+  })
+
+  test('constraints hold the means', () => {
+    const layer = variationalDense({ units: 2, kernelConstraint: 'nonNeg' })
+    tf.tidy(() => {
+      layer.apply(tf.ones([1, 3]))
+      layer.kernelMu.write(tf.fill([3, 2], -1))
+      expectTensorsClose(layer.kernelMu.read(), tf.zeros([3, 2]))
+    })
+  })
+})
+
+test('another version of the saved format is refused by name', () => {
+  const config = { ...variationalDense({ units: 1, name: 'old' }).getConfig(), formatVersion: 0 }
+  const load = (): unknown => VariationalDense.fromConfig(VariationalDense as never, config)
+  expect(load).toThrow(UnsupportedFormatError)
+  expect(load).toThrow(/Layer "old" was saved in a format .*got 0, expected formatVersion 1/)
+})

@@ -1,0 +1,59 @@
+import type { EstimatorName } from '../src/index.ts'
+import type { OperatorCase } from './operatorCases.ts'
+import { map, type Values, zip } from './values.ts'
+
+/** The posterior of a layer in plain numbers. */
+export interface PlainPosterior {
+  readonly kernel: { readonly mu: Values; readonly sigma: Values }
+  readonly bias?: { readonly mu: Values; readonly sigma: Values }
+}
+
+/** An estimator's formula in plain numbers. */
+export interface EstimatorCase {
+  readonly estimator: EstimatorName
+  /** Shapes of the noise that one call asks for, in the order of the streams. */
+  readonly noiseShapes: (posterior: PlainPosterior, x: Values, output: Values) => (readonly number[])[]
+  readonly expected: (operator: OperatorCase, x: Values, posterior: PlainPosterior, noise: readonly Values[]) => Values
+}
+
+export const estimatorCases: readonly EstimatorCase[] = [
+  {
+    estimator: 'weightSampling',
+    noiseShapes: ({ kernel, bias }) => [kernel.mu.shape, ...(bias === undefined ? [] : [bias.mu.shape])],
+    expected: ({ naive }, x, { kernel, bias }, [kernelNoise, biasNoise]) =>
+      naive(x, draw(kernel, kernelNoise!), bias === undefined ? undefined : draw(bias, biasNoise!)),
+  },
+  {
+    estimator: 'localReparameterization',
+    noiseShapes: (_, __, output) => [output.shape],
+    expected: ({ naive }, x, { kernel, bias }, [noise]) => {
+      const mean = naive(x, kernel.mu, bias?.mu)
+      const variance = naive(map(x, square), map(kernel.sigma, square), bias === undefined ? undefined : map(bias.sigma, square))
+      return map(mean, (m, i) => m + Math.sqrt(variance.data[i]!) * noise!.data[i]!)
+    },
+  },
+]
+
+/** Mean and variance of each pre-activation: those of a sum of independent normal variables, whatever the estimator. */
+export function moments(
+  { naive }: OperatorCase,
+  x: Values,
+  { kernel, bias }: PlainPosterior,
+): { readonly mean: Values; readonly variance: Values } {
+  return {
+    mean: naive(x, kernel.mu, bias?.mu),
+    variance: naive(map(x, square), map(kernel.sigma, square), bias === undefined ? undefined : map(bias.sigma, square)),
+  }
+}
+
+function draw({ mu, sigma }: { readonly mu: Values; readonly sigma: Values }, noise: Values): Values {
+  return zip(
+    mu,
+    zip(sigma, noise, (s, eps) => s * eps),
+    (m, delta) => m + delta,
+  )
+}
+
+function square(value: number): number {
+  return value * value
+}

@@ -1,0 +1,200 @@
+import * as tf from '@tensorflow/tfjs'
+import { expectNoLeak, expectTensorsClose, finiteDifference, momentsZScore, normalPValue } from '@tfjs-bayes/testing'
+import { describe, expect, test } from 'vitest'
+import { ForwardPass, givenNoise, seededNoise, type VariationalLayer } from '../src/index.ts'
+import { type EstimatorCase, estimatorCases, moments, type PlainPosterior } from './estimatorCases.ts'
+import { type OperatorCase, operatorCases } from './operatorCases.ts'
+import { normal, tensorOf, type Values, valuesOf } from './values.ts'
+
+/** A layer with a random posterior of visible width, built for a batch of its case. */
+function build(operator: OperatorCase, options: Parameters<OperatorCase['make']>[0], seed = 1): VariationalLayer {
+  const layer = operator.make(options)
+  layer.apply(tf.input({ shape: [...operator.inputShape] }))
+  tf.tidy(() => {
+    layer.weights.forEach((weight, i) => {
+      const noise = normal(weight.shape as number[], seed + i)
+      weight.write(weight.name.includes('rho') ? noise.mul(0.5).sub(1) : noise.mul(0.5))
+    })
+  })
+  return layer
+}
+
+function plainPosterior(layer: VariationalLayer): PlainPosterior {
+  const { kernel, bias } = layer.posterior()
+  const plain = ({ mu, sigma }: typeof kernel): PlainPosterior['kernel'] => {
+    const values = { mu: valuesOf(mu as tf.Tensor), sigma: valuesOf(sigma as tf.Tensor) }
+    tf.dispose(sigma as tf.Tensor)
+    return values
+  }
+  return bias === undefined ? { kernel: plain(kernel) } : { kernel: plain(kernel), bias: plain(bias) }
+}
+
+/** Chosen noise for one call of a layer on x. */
+function noiseFor(operator: OperatorCase, estimator: EstimatorCase, layer: VariationalLayer, x: Values): tf.Tensor[] {
+  const posterior = plainPosterior(layer)
+  const output = operator.naive(x, posterior.kernel.mu, posterior.bias?.mu)
+  return estimator.noiseShapes(posterior, x, output).map((shape, i) => normal(shape, 100 + i))
+}
+
+const pairs = operatorCases.flatMap((operator) =>
+  estimatorCases.map((estimator) => ({ title: `${operator.title} x ${estimator.estimator}`, operator, estimator })),
+)
+
+describe.each(pairs)('$title', ({ operator, estimator }) => {
+  const options = { estimator: estimator.estimator, seed: 1 }
+
+  test.each([true, false])('computes its formula exactly, given the noise (bias: %s)', async (useBias) => {
+    const layer = build(operator, { ...options, useBias })
+    await expectNoLeak(() =>
+      tf.tidy(() => {
+        const x = normal([5, ...operator.inputShape], 50)
+        const noise = noiseFor(operator, estimator, layer, valuesOf(x))
+        const y = layer.apply(x, { pass: new ForwardPass({ mode: 'sample', noise: givenNoise(noise) }) }) as tf.Tensor
+        const expected = estimator.expected(operator, valuesOf(x), plainPosterior(layer), noise.map(valuesOf))
+        expectTensorsClose(y, tensorOf(expected), { absolute: 1e-5 })
+      }),
+    )
+    layer.dispose()
+  })
+
+  test('applies the activation after the draw', () => {
+    tf.tidy(() => {
+      const linear = build(operator, options)
+      const bent = build(operator, { ...options, activation: 'tanh' })
+      const x = normal([3, ...operator.inputShape], 51)
+      const [y, z] = [linear, bent].map(
+        (layer) => layer.apply(x, { pass: new ForwardPass({ mode: 'sample', noise: seededNoise(3, 0) }) }) as tf.Tensor,
+      )
+      expectTensorsClose(z!, y!.tanh())
+    })
+  })
+
+  test('gives pre-activations with the mean and variance of the weights’ sum', () => {
+    const draws = 3000
+    const layer = build(operator, options)
+    const x = normal([2, ...operator.inputShape], 52)
+    const columns = tf.tidy(() => {
+      const run = (counter: number): tf.Tensor =>
+        tf.tidy(() => layer.apply(x, { pass: new ForwardPass({ mode: 'sample', noise: seededNoise(11, counter) }) }) as tf.Tensor)
+      const all = tf.stack(Array.from({ length: draws }, (_, counter) => run(counter)))
+      return all.reshape([draws, -1]).transpose().arraySync() as number[][]
+    })
+    const { mean, variance } = moments(operator, valuesOf(x), plainPosterior(layer))
+    const samples = columns.map((column, i) =>
+      momentsZScore({ samples: column, mean: mean.data[i]!, variance: variance.data[i]! }),
+    )
+    // A false alarm in a million runs, shared among all z-scores of the test.
+    const threshold = 1e-6 / (2 * samples.length)
+    for (const z of samples) {
+      expect(normalPValue(z.mean), `seed 11, z of the mean ${z.mean}`).toBeGreaterThan(threshold)
+      expect(normalPValue(z.variance), `seed 11, z of the variance ${z.variance}`).toBeGreaterThan(threshold)
+    }
+  })
+
+  test('has the gradient of its formula, by finite differences under the same noise', () => {
+    tf.tidy(() => {
+      const layer = build(operator, options)
+      const x = normal([3, ...operator.inputShape], 53)
+      const noise = noiseFor(operator, estimator, layer, valuesOf(x))
+      const loss = (input: tf.Tensor): tf.Scalar => {
+        const pass = new ForwardPass({ mode: 'sample', noise: givenNoise(noise) })
+        const y = layer.apply(input, { pass }) as tf.Tensor
+        return y.mul(normal(y.shape, 54)).sum().add(pass.kl().mul(0.1))
+      }
+      const { grads } = tf.variableGrads(
+        () => loss(x),
+        layer.weights.map((weight) => weight.read() as tf.Variable),
+      )
+      for (const weight of layer.weights) {
+        const start = weight.read().clone()
+        const numeric = finiteDifference((value) => {
+          weight.write(value)
+          return loss(x)
+        }, start)
+        weight.write(start)
+        expectTensorsClose(grads[(weight.read() as tf.Variable).name]!, tf.tensor(numeric, start.shape), {
+          absolute: 3e-3,
+          relative: 3e-3,
+        })
+      }
+      const inputGradient = tf.grad((input) => loss(input))(x)
+      expectTensorsClose(inputGradient, tf.tensor(finiteDifference(loss, x), x.shape), { absolute: 3e-3, relative: 3e-3 })
+    })
+  })
+
+  test.each([true, false])('keeps finite gradients on a row of zeros (bias: %s)', (useBias) => {
+    tf.tidy(() => {
+      const layer = build(operator, { ...options, useBias })
+      const x = tf.concat([tf.zeros([1, ...operator.inputShape]), normal([1, ...operator.inputShape], 55)])
+      const loss = (input: tf.Tensor): tf.Scalar =>
+        (layer.apply(input, { pass: new ForwardPass({ mode: 'sample', noise: seededNoise(1, 1) }) }) as tf.Tensor).square().sum()
+      const { grads } = tf.variableGrads(
+        () => loss(x),
+        layer.weights.map((weight) => weight.read() as tf.Variable),
+      )
+      for (const gradient of [...Object.values(grads), tf.grad(loss)(x)]) expect(gradient.isFinite().all().dataSync()[0]).toBe(1)
+    })
+  })
+
+  test('is its deterministic twin when sigma goes to 0, in outputs and in gradients', () => {
+    tf.tidy(() => {
+      const layer = build(operator, options)
+      const twin = operator.twin({})
+      const x = normal([4, ...operator.inputShape], 56)
+      twin.apply(x)
+      for (const rho of [layer.kernelRho, layer.biasRho!]) rho.write(tf.fill(rho.shape as number[], -60))
+      twin.setWeights([layer.kernelMu.read(), layer.biasMu!.read()])
+      const run = (which: tf.layers.Layer): tf.Tensor =>
+        which.apply(x, { pass: new ForwardPass({ mode: 'sample', noise: seededNoise(1, 1) }) }) as tf.Tensor
+      expectTensorsClose(run(layer), run(twin))
+      const gradients = (which: tf.layers.Layer, weights: tf.LayerVariable[]): tf.Tensor[] => {
+        const { grads } = tf.variableGrads(
+          () => run(which).square().sum(),
+          weights.map((weight) => weight.read() as tf.Variable),
+        )
+        return weights.map((weight) => grads[(weight.read() as tf.Variable).name]!)
+      }
+      const ours = gradients(layer, [layer.kernelMu, layer.biasMu!])
+      const theirs = gradients(twin, twin.weights)
+      ours.forEach((gradient, i) => {
+        expectTensorsClose(gradient, theirs[i]!, { absolute: 1e-4 })
+      })
+      expectTensorsClose(layer.apply(x, { pass: new ForwardPass({ mode: 'mean' }) }) as tf.Tensor, run(twin))
+    })
+  })
+
+  test('stays finite at the float32 extremes of rho', () => {
+    tf.tidy(() => {
+      const layer = build(operator, options)
+      const x = normal([2, ...operator.inputShape], 57)
+      for (const extreme of [-80, -20, 20, 1e4]) {
+        layer.kernelRho.write(tf.fill(layer.kernelRho.shape as number[], extreme))
+        const { value, grads } = tf.variableGrads(
+          () => {
+            const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(1, 1) })
+            return (layer.apply(x, { pass }) as tf.Tensor).sum().add(pass.kl()) as tf.Scalar
+          },
+          layer.weights.map((weight) => weight.read() as tf.Variable),
+        )
+        for (const tensor of [value, ...Object.values(grads)])
+          expect(tensor.isFinite().all().dataSync()[0], `rho ${extreme}`).toBe(1)
+      }
+    })
+  })
+
+  test('takes a batch of any size, 0 and 1 included', async () => {
+    const layer = build(operator, options)
+    await expectNoLeak(() => {
+      for (const batch of [0, 1, 6]) {
+        for (const mode of ['mean', 'sample'] as const) {
+          tf.tidy(() => {
+            const y = layer.apply(tf.ones([batch, ...operator.inputShape]), {
+              pass: new ForwardPass({ mode, noise: seededNoise(1, 1) }),
+            }) as tf.Tensor
+            expect(y.shape).toEqual(layer.computeOutputShape([batch, ...operator.inputShape]))
+          })
+        }
+      }
+    })
+  })
+})
