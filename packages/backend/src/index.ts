@@ -1,1 +1,2 @@
+export { InvalidArgumentError } from './errors.ts'
 export { statelessNormal } from './random/statelessNormal.ts'

@@ -1,48 +1,60 @@
 import { createRequire } from 'node:module'
-import * as util from 'node:util'
 import * as tf from '@tensorflow/tfjs'
-import { STATELESS_NORMAL } from './random/statelessNormal.ts'
+import { NativeBackendError, type NativeBackendProblem } from './errors.ts'
+import { cacheRoot } from './install/cache.ts'
+import { addonPlace } from './install/link.ts'
+import { findTfjsNode, type TfjsNode } from './install/tfjsNode.ts'
+import { registerNativeNormal } from './random/nativeNormal.ts'
 
-/** Makes tfjs-node's TensorFlow the backend of tfjs. Throws where the package or its native library is missing. */
+export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
+
+/**
+ * Makes tfjs-node's TensorFlow the backend of tfjs.
+ *
+ * TensorFlow's log is cut down to errors, unless TF_CPP_MIN_LOG_LEVEL says otherwise.
+ *
+ * @throws NativeBackendError whose `code` says what is at fault: the package, its addon, or its start
+ */
 export async function useNativeBackend(): Promise<void> {
-  // tfjs-node 4.22 calls two functions that Node 23 removed.
-  const utilModule = createRequire(import.meta.url)('node:util') as Record<string, unknown>
-  utilModule['isNullOrUndefined'] ??= (value: unknown) => value == null
-  utilModule['isArray'] ??= Array.isArray
-  void util
-  await import('@tensorflow/tfjs-node')
-  await tf.setBackend('tensorflow')
-  registerNativeKernels()
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
+  restoreUtilFunctions()
+  try {
+    await import('@tensorflow/tfjs-node')
+    if (!(await tf.setBackend('tensorflow'))) throw new Error('tfjs could not start the backend "tensorflow"')
+  } catch (cause) {
+    throw diagnose(cause as NodeJS.ErrnoException)
+  }
+  registerNativeNormal()
 }
 
-interface NativeBackend extends tf.KernelBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number }
-  executeSingleOutput(op: string, attrs: readonly object[], inputs: readonly tf.Tensor[]): tf.Tensor
+/** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */
+function restoreUtilFunctions(): void {
+  const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
+  util['isNullOrUndefined'] ??= (value: unknown) => value === undefined || value === null
+  util['isArray'] ??= Array.isArray
 }
 
-const DT_FLOAT = 1
-const DT_INT32 = 3
+const INSTALL = '`npx tfjs-bayes-native install`'
 
-function registerNativeKernels(): void {
-  if (tf.getKernel(STATELESS_NORMAL, 'tensorflow') != null) return
-  tf.registerKernel({
-    kernelName: STATELESS_NORMAL,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const native = backend as NativeBackend
-      const type = native.binding.TF_ATTR_TYPE
-      const shape = tf.tensor1d(attrs!['shape'] as number[], 'int32')
-      const result = native.executeSingleOutput(
-        STATELESS_NORMAL,
-        [
-          { name: 'dtype', type, value: DT_FLOAT },
-          { name: 'T', type, value: DT_INT32 },
-          { name: 'Tseed', type, value: DT_INT32 },
-        ],
-        [shape, inputs['seed'] as tf.Tensor],
-      )
-      shape.dispose()
-      return result
-    },
-  })
+/** Finds out why tfjs-node could not be used, by looking rather than by its words. */
+function diagnose(cause: NodeJS.ErrnoException): NativeBackendError {
+  const problem = (code: NativeBackendProblem, message: string): NativeBackendError =>
+    new NativeBackendError(code, message, { cause })
+  let tfjsNode: TfjsNode
+  try {
+    tfjsNode = findTfjsNode()
+  } catch {
+    const remedy = `\`npm install --ignore-scripts @tensorflow/tfjs-node\`, then ${INSTALL}`
+    return problem('package-missing', `the package @tensorflow/tfjs-node is not installed; to get it: ${remedy}`)
+  }
+  const place = addonPlace(tfjsNode, cacheRoot())
+  if (place.kind === 'nothing') return problem('addon-missing', `tfjs-node’s native addon is not there; to get it: ${INSTALL}`)
+  if (place.dangling)
+    return problem('addon-missing', `tfjs-node’s native addon was in a cache that is gone; to get it again: ${INSTALL}`)
+  const [reason] = cause.message.split('\n')
+  if (cause.code === 'ERR_DLOPEN_FAILED') {
+    const remedy = `\`npx tfjs-bayes-native remove\`, then ${INSTALL}`
+    return problem('addon-broken', `tfjs-node’s native addon does not load (${reason}); to make it anew: ${remedy}`)
+  }
+  return problem('start-failed', `tfjs-node does not start (${reason}); \`npx tfjs-bayes-native status\` says more`)
 }
