@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { Normal } from '@tfjs-bayes/distributions'
-import { ForwardPass, seededNoise, variationalDense } from '@tfjs-bayes/layers'
+import { ForwardPass, seededNoise, variationalDense, variationalLayers } from '@tfjs-bayes/layers'
 import { expect, test } from 'vitest'
 import { categorical } from '../likelihoods/categorical.ts'
 import { elboTerms } from './elboTerms.ts'
@@ -47,6 +47,25 @@ test('the KL counts once, not once a draw', () => {
       number(elboTerms({ model, likelihood, samples, seed: 9, training: false })(x, y, tf.scalar(0, 'int32')).kl)
     expect(kl(5)).toBe(kl(1))
     expect(kl(1)).toBeGreaterThan(1)
+  })
+})
+
+test('the KL is summed over all weights of all layers, biases included, and never averaged', () => {
+  tf.tidy(() => {
+    const model = network()
+    const { x, y } = rows()
+    const { kl } = elboTerms({ model, likelihood, samples: 1, seed: 9, training: false })(x, y, tf.scalar(0, 'int32'))
+    let sum = 0
+    for (const layer of variationalLayers(model)) {
+      const { kernel, bias } = layer.posterior()
+      for (const { mu, sigma } of [kernel, bias!]) {
+        const means = (mu as tf.Tensor).dataSync()
+        ;(sigma as tf.Tensor).dataSync().forEach((s, i) => {
+          sum += (s ** 2 + means[i]! ** 2 - 1) / 2 - Math.log(s)
+        })
+      }
+    }
+    expect(number(kl) / sum).toBeCloseTo(1, 5)
   })
 })
 
