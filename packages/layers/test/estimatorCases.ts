@@ -32,6 +32,24 @@ export const estimatorCases: readonly EstimatorCase[] = [
       return map(mean, (m, i) => m + Math.sqrt(variance.data[i]!) * noise!.data[i]!)
     },
   },
+  {
+    estimator: 'flipout',
+    noiseShapes: ({ kernel, bias }, x, output) => [
+      kernel.mu.shape,
+      ...(bias === undefined ? [] : [bias.mu.shape]),
+      rowAndLastAxis(x.shape),
+      rowAndLastAxis(output.shape),
+    ],
+    expected: ({ naive }, x, { kernel, bias }, noise) => {
+      const [kernelNoise, ...rest] = noise
+      const biasNoise = bias === undefined ? undefined : rest.shift()
+      const [inputSigns, outputSigns] = rest
+      const product = (a: number, b: number): number => a * b
+      const shift = bias === undefined ? undefined : zip(bias.sigma, biasNoise!, product)
+      const perturbation = naive(flip(x, inputSigns!), zip(kernel.sigma, kernelNoise!, product), shift)
+      return zip(naive(x, kernel.mu, bias?.mu), flip(perturbation, outputSigns!), (mean, delta) => mean + delta)
+    },
+  },
 ]
 
 /** Mean and variance of each pre-activation: those of a sum of independent normal variables, whatever the estimator. */
@@ -52,6 +70,17 @@ function draw({ mu, sigma }: { readonly mu: Values; readonly sigma: Values }, no
     zip(sigma, noise, (s, eps) => s * eps),
     (m, delta) => m + delta,
   )
+}
+
+function rowAndLastAxis(shape: readonly number[]): number[] {
+  return shape.map((size, axis) => (axis === 0 || axis === shape.length - 1 ? size : 1))
+}
+
+/** Multiplies by the sign that noise of shape [rows, 1, ..., channels] gives to each row and channel. */
+function flip(values: Values, noise: Values): Values {
+  const channels = values.shape.at(-1)!
+  const perRow = values.data.length / values.shape[0]!
+  return map(values, (value, i) => value * (noise.data[Math.floor(i / perRow) * channels + (i % channels)]! < 0 ? -1 : 1))
 }
 
 function square(value: number): number {

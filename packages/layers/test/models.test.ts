@@ -22,6 +22,7 @@ import { normal } from './values.ts'
 const exactly = { absolute: 0, relative: 0 }
 const estimatorOptions: EstimatorOptions[] = [
   { estimator: 'localReparameterization' },
+  { estimator: 'flipout' },
   { estimator: 'weightSampling', kl: 'closed' },
   { estimator: 'weightSampling', kl: 'monteCarlo' },
 ]

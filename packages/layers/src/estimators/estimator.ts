@@ -5,7 +5,9 @@ import type { LinearOperator } from '../operators/linearOperator.ts'
 export interface WeightPosterior {
   readonly mu: tf.Tensor
   readonly sigma: tf.Tensor
-  /** mu + sigma * eps, one eps a weight: the same draw at each call in a pass. */
+  /** eps, one a weight: the same at each call in a pass. */
+  noise(): tf.Tensor
+  /** mu + sigma * eps with that noise. */
   draw(): tf.Tensor
 }
 

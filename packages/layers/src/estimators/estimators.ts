@@ -1,3 +1,4 @@
+import { flipout } from './flipout.ts'
 import { localReparameterization } from './localReparameterization.ts'
 import { weightSampling } from './weightSampling.ts'
 
@@ -5,7 +6,8 @@ import { weightSampling } from './weightSampling.ts'
 export const estimators: {
   readonly weightSampling: typeof weightSampling
   readonly localReparameterization: typeof localReparameterization
-} = { weightSampling, localReparameterization }
+  readonly flipout: typeof flipout
+} = { weightSampling, localReparameterization, flipout }
 
 export type EstimatorName = keyof typeof estimators
 

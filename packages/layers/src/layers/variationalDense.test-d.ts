@@ -9,6 +9,8 @@ variationalDense({ units: 1, estimator: 'weightSampling', kl: 'monteCarlo', acti
 variationalDense({ units: 1, estimator: 'localReparameterization', kl: 'monteCarlo' })
 // @ts-expect-error nor does the default estimator, which is the local trick
 variationalDense({ units: 1, kl: 'monteCarlo' })
+// @ts-expect-error flipout gives each row weights of its own
+variationalDense({ units: 1, estimator: 'flipout', kl: 'monteCarlo' })
 // @ts-expect-error no such estimator
 variationalDense({ units: 1, estimator: 'dropout' })
 // @ts-expect-error the prior takes the place of regularizers

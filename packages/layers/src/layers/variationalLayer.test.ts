@@ -54,7 +54,7 @@ describe('arguments', () => {
   test('a Monte-Carlo KL without a draw of the weights is refused', () => {
     const make = (): unknown => variationalDense({ units: 1, name: 'lrt', kl: 'monteCarlo' } as unknown as VariationalDenseArgs)
     expect(make).toThrow(UnsupportedKlError)
-    expect(make).toThrow(/Layer "lrt": estimator 'localReparameterization' never draws the weights/)
+    expect(make).toThrow(/Layer "lrt": estimator 'localReparameterization' does not predict with a draw of the weights/)
   })
 
   test('a closed KL is refused where there is no formula, a Monte-Carlo one is not', () => {

@@ -200,8 +200,9 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   private posteriorIn(pass: ForwardPass, weight: Weight): WeightPosterior {
     const mu = this.variable(`${weight}_mu`).read()
     const sigma = pass.once(this, `${weight} sigma`, () => softplus(this.variable(`${weight}_rho`).read()))
-    const draw = (): tf.Tensor => new Normal({ mu, sigma }).sample(pass.sharedNoise(this, weight, mu.shape))
-    return { mu, sigma, draw: () => pass.once(this, `${weight} draw`, draw) }
+    const noise = (): tf.Tensor => pass.sharedNoise(this, weight, mu.shape)
+    const draw = (): tf.Tensor => pass.once(this, `${weight} draw`, () => new Normal({ mu, sigma }).sample(noise()))
+    return { mu, sigma, noise, draw }
   }
 
   private klOf(weight: Weight, pass: ForwardPass): tf.Scalar {

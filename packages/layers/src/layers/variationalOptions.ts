@@ -79,7 +79,7 @@ function requireKl(layer: string, estimator: EstimatorName, klMethod: KlMethod, 
   if (klMethod === 'monteCarlo' && !estimators[estimator].drawsWeights) {
     throw new UnsupportedKlError(
       layer,
-      `estimator '${estimator}' never draws the weights, so there is no draw to take a Monte-Carlo KL on`,
+      `estimator '${estimator}' does not predict with a draw of the weights, so there is none to take a Monte-Carlo KL on`,
       `Use kl: 'closed', or estimator: 'weightSampling'.`,
     )
   }

@@ -1,0 +1,34 @@
+import type * as tf from '@tensorflow/tfjs'
+import type { Estimator } from './estimator.ts'
+
+/**
+ * Flipout (Wen et al., 2018, "Flipout: efficient pseudo-independent weight perturbations on mini-batches", equation 4):
+ *
+ *     y = op(x, mu) + mu_b + s * (op(x * r, sigma * eps_w) + sigma_b * eps_b), r and s random signs, one for each row and channel
+ *
+ * One draw of the perturbation serves the batch, and the signs turn it into one for each row that is uncorrelated with those of the others. It costs
+ * two products like the local trick, and unlike it keeps what the positions of a convolution have in common; a draw is not a draw of one function.
+ * The signs change the weights of each row, so there is no draw of them for a Monte-Carlo KL.
+ */
+export const flipout: Estimator & { readonly drawsWeights: false } = {
+  drawsWeights: false,
+  preActivation: ({ operator, x, kernel, bias, noise }) => {
+    const mean = operator.apply(x, kernel.mu, bias?.mu)
+    const perturbation = [kernel, bias].map((weight) => weight?.sigma.mul(weight.noise()))
+    const signs = (slot: string, shape: readonly number[]): tf.Tensor =>
+      signOf(noise(slot, rowAndChannel(shape, operator.channelAxis)))
+    const flipped = x.mul(signs('inputSigns', x.shape))
+    return mean.add(operator.apply(flipped, perturbation[0]!, perturbation[1]).mul(signs('outputSigns', mean.shape)))
+  },
+}
+
+/** -1 or 1, by the sign of a number; unlike tf.sign never 0, which a float32 draw does hit. */
+function signOf(noise: tf.Tensor): tf.Tensor {
+  return noise.greaterEqual(0).toFloat().mul(2).sub(1)
+}
+
+/** The shape with 1 for every axis but rows and channels: a sign holds for all positions, as the weights do. */
+function rowAndChannel(shape: readonly number[], channelAxis: number): number[] {
+  const channels = (channelAxis + shape.length) % shape.length
+  return shape.map((size, axis) => (axis === 0 || axis === channels ? size : 1))
+}
