@@ -1,0 +1,124 @@
+import type * as tf from '@tensorflow/tfjs'
+import { VariationalLayer } from '@tfjs-bayes/layers'
+import { checkCudaKernels } from './cuda/checkCudaKernels.ts'
+import { InvalidModelError, InvalidOptionError, MissingCudaKernelError } from './errors.ts'
+import { checkExportOptions, type ExportOptions } from './exportOptions.ts'
+import { type OnnxModel, type Port, withoutDeadNodes } from './ir/graph.ts'
+import { checkInvariants } from './ir/invariants.ts'
+import { Tape } from './ir/tape.ts'
+import type { Dimension, ElementType } from './ir/value.ts'
+import { checkLayers, lowerModel } from './lower/lowerModel.ts'
+import { DrawnNoise, type GraphNoise, InputNoise } from './lower/noise.ts'
+import { localReparameterization } from './lower/posterior/localReparameterization.ts'
+import { mean } from './lower/posterior/mean.ts'
+import type { PosteriorLowering } from './lower/posterior/posteriorLowering.ts'
+import { SamplesAxis } from './lower/samplesAxis.ts'
+import type { Signal } from './lower/signal.ts'
+import { type ModelMetadata, writeMetadata } from './metadata.ts'
+import { type ModelPlan, planModel, type Slot } from './plan/modelPlan.ts'
+import { categoricalHead } from './predictive/categoricalHead.ts'
+import { gaussianHead } from './predictive/gaussianHead.ts'
+import type { Likelihood } from './predictive/likelihood.ts'
+
+/**
+ * Makes the ONNX graph of a model; `exportModel` writes it as bytes.
+ *
+ * @param model a built model with one output
+ * @param options what becomes of the randomness, and what the output means
+ * @returns the checked graph; its initializers may share memory with the model's weights, so use it before they change
+ * @throws as `exportModel`
+ */
+export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxModel {
+  checkExportOptions(options)
+  const { opset = 17, cuda = 'required', likelihood = { name: 'categorical' } } = options
+  const plan = planModel(model)
+  checkLayers(plan)
+  checkModel(plan, options)
+  const tape = new Tape(opset)
+  const inputs = plan.inputs.map(({ name, slot }) => tape.input(name, elementTypeOf(slot, name), shapeOf(slot, name)))
+  const { samplesAxis, posterior, samples } = lowerRandomness(tape, options)
+  const [output] = lowerModel(plan, inputs, tape, samplesAxis, posterior)
+  const signal = samplesAxis.unfolded(output!)
+  const ports = lowerLikelihood(tape, signal, likelihood)
+  const metadata: ModelMetadata = {
+    mode: options.mode,
+    noise: options.mode === 'mean' ? 'none' : options.noise,
+    samples,
+    likelihood,
+    units: signal.value.shape.at(-1) as number,
+  }
+  const graph = withoutDeadNodes(
+    tape.finish(
+      plan.name,
+      ports.map((port) => asOutput(tape, port)),
+    ),
+  )
+  const result = { graph, opset, metadata: writeMetadata(metadata) }
+  checkInvariants(result)
+  const onCpu = cuda === 'required' ? checkCudaKernels(result) : []
+  if (onCpu.length > 0) throw new MissingCudaKernelError(onCpu)
+  return result
+}
+
+function checkModel(plan: ModelPlan, options: ExportOptions): void {
+  if (plan.outputs.length !== 1) {
+    throw new InvalidModelError(
+      `The model has ${plan.outputs.length} outputs; expected one, on which the likelihood is put. Export a model for each.`,
+    )
+  }
+  const { shape } = plan.outputs[0]!
+  const units = shape.at(-1)
+  if (shape.length < 2 || units == null) {
+    throw new InvalidModelError(
+      `The model's output has the shape [${shape.join(', ')}]; expected at least two axes, the last of known size.`,
+    )
+  }
+  if ((options.likelihood?.name ?? 'categorical') === 'categorical' && units < 2) {
+    throw new InvalidOptionError(
+      `A categorical likelihood needs 2 classes or more; the model's output has the shape [${shape.join(', ')}]. For a regression give likelihood: { name: 'gaussian', sigma }.`,
+    )
+  }
+  if (options.mode !== 'mean' && !plan.calls.some(({ layer }) => layer instanceof VariationalLayer)) {
+    throw new InvalidOptionError(
+      `Mode '${options.mode}' draws from the posterior of Bayesian layers, and the model has none. Export it with mode: 'mean'.`,
+    )
+  }
+}
+
+interface LoweredRandomness {
+  readonly samplesAxis: SamplesAxis
+  readonly posterior: PosteriorLowering
+  readonly samples: ModelMetadata['samples']
+}
+
+function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness {
+  if (options.mode === 'mean') return { samplesAxis: new SamplesAxis(tape, () => 1), posterior: mean, samples: 1 }
+  let noise: GraphNoise
+  const samplesAxis = new SamplesAxis(tape, () => noise.samples)
+  if (options.noise === 'input') {
+    noise = new InputNoise(tape, options.samples)
+    return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples: options.samples ?? 'noise' }
+  }
+  const { samples = 'input' } = options
+  noise = new DrawnNoise(tape, samplesAxis, samples === 'input' ? tape.input('samples', 'int64', [1]) : samples)
+  return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples }
+}
+
+function lowerLikelihood(tape: Tape, signal: Signal, likelihood: Likelihood): readonly Port[] {
+  return likelihood.name === 'categorical' ? categoricalHead(tape, signal) : gaussianHead(tape, signal, likelihood.sigma)
+}
+
+// A graph's output must be made by a node: an input or a weight cannot have a second name.
+function asOutput(tape: Tape, { name, value }: Port): Port {
+  return { name, value: value.producer == null ? tape.op('Identity', [value]) : value }
+}
+
+function elementTypeOf({ dtype }: Slot, name: string): ElementType {
+  const type = ({ float32: 'float', int32: 'int32', bool: 'bool' } as const)[dtype as string]
+  if (type == null) throw new InvalidModelError(`The input "${name}" has the type ${dtype}; expected float32, int32 or bool.`)
+  return type
+}
+
+function shapeOf({ shape }: Slot, name: string): readonly Dimension[] {
+  return shape.map((size, axis) => (axis === 0 ? 'batch' : (size ?? `${name}_axis_${axis}`)))
+}

@@ -1,0 +1,63 @@
+import { InvalidOptionError } from './errors.ts'
+import { checkLikelihood, type Likelihood } from './predictive/likelihood.ts'
+
+/** What becomes of the randomness of the Bayesian layers. */
+export type ModeOptions =
+  /** The posterior's means for weights: one pass, no randomness, no epistemic uncertainty. */
+  | { readonly mode: 'mean' }
+  /** Draws of the pre-activations (local reparameterization), with noise that the caller feeds: the same answer on every engine. */
+  | {
+      readonly mode: 'localReparameterization'
+      readonly noise: 'input'
+      /** Draws, an integer >= 1. Default: as many as the noise has when the graph runs. */
+      readonly samples?: number
+    }
+  /** Draws of the pre-activations, with noise drawn inside the graph: new at each run. */
+  | {
+      readonly mode: 'localReparameterization'
+      readonly noise: 'graph'
+      /** Draws, an integer >= 1, or 'input': the graph's int64 input `samples` tells it. Default 'input'. */
+      readonly samples?: number | 'input'
+    }
+
+/** How a model is exported. */
+export type ExportOptions = ModeOptions & {
+  /** What the model's outputs mean. Default categorical. */
+  readonly likelihood?: Likelihood
+  /** Version of ONNX's operator set, 17 to 20. Default 17: onnxruntime has the most CUDA kernels for it. */
+  readonly opset?: number
+  /** Whether a node without a CUDA kernel in onnxruntime is an error. Default 'required'. */
+  readonly cuda?: 'required' | 'optional'
+}
+
+/**
+ * Checks options before any work; callers without types can get anything wrong.
+ *
+ * @throws InvalidOptionError naming the option
+ */
+export function checkExportOptions(options: ExportOptions): void {
+  const { mode, opset = 17, cuda = 'required', likelihood } = options
+  if (mode !== 'mean' && mode !== 'localReparameterization') {
+    throw new InvalidOptionError(`The mode is ${JSON.stringify(mode)}. Expected 'mean' or 'localReparameterization'.`)
+  }
+  if (mode === 'localReparameterization') {
+    const { noise, samples } = options
+    if (noise !== 'input' && noise !== 'graph') {
+      throw new InvalidOptionError(
+        `The noise is ${JSON.stringify(noise)}. Expected 'input' (tensors that the caller feeds) or 'graph' (drawn inside the graph).`,
+      )
+    }
+    const byInput = noise === 'graph' && samples === 'input'
+    if (samples != null && !byInput && !(Number.isInteger(samples) && (samples as number) >= 1)) {
+      throw new InvalidOptionError(
+        `samples is ${JSON.stringify(samples)}. Expected an integer >= 1${noise === 'graph' ? ` or 'input'` : ', or nothing: the noise tells it'}.`,
+      )
+    }
+  }
+  if (!(Number.isInteger(opset) && opset >= 17 && opset <= 20))
+    throw new InvalidOptionError(`The opset is ${opset}. Expected 17, 18, 19 or 20.`)
+  if (cuda !== 'required' && cuda !== 'optional') {
+    throw new InvalidOptionError(`cuda is ${JSON.stringify(cuda)}. Expected 'required' or 'optional'.`)
+  }
+  if (likelihood != null) checkLikelihood(likelihood)
+}

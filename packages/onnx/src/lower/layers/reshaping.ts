@@ -1,0 +1,38 @@
+import type { Lowering } from '../lowering.ts'
+
+/** The layers that only rearrange elements. In a Reshape's shape, 0 stands for the batch as it comes. */
+export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
+  Flatten: {
+    leadingAxes: 'batch',
+    lower: ({ config, inputs, slots, tape }) => {
+      const rank = slots[0]!.shape.length
+      const last = Array.from({ length: rank - 2 }, (_, axis) => axis + 2)
+      const x =
+        config['dataFormat'] === 'channelsFirst'
+          ? tape.op('Transpose', inputs, { perm: [0, ...last, 1].map(BigInt) })
+          : inputs[0]!
+      // All sizes but the batch are known: tfjs builds no Flatten without them.
+      const size = slots[0]!.shape.slice(1).reduce<number>((total, length) => total * length!, 1)
+      return tape.op('Reshape', [x, tape.ints([0, size])])
+    },
+  },
+  Reshape: {
+    leadingAxes: 'batch',
+    lower: ({ config, inputs, tape }) => {
+      const target = config['targetShape'] as readonly (number | null)[]
+      return tape.op('Reshape', [inputs[0], tape.ints([0, ...target.map((size) => size ?? -1)])])
+    },
+  },
+  Permute: {
+    leadingAxes: 'batch',
+    lower: ({ config, inputs, tape }) =>
+      tape.op('Transpose', inputs, { perm: [0, ...(config['dims'] as readonly number[])].map(BigInt) }),
+  },
+  RepeatVector: {
+    leadingAxes: 'any',
+    lower: ({ config, inputs, tape }) => {
+      const repeated = tape.op('Unsqueeze', [inputs[0], tape.ints([-2])])
+      return tape.op('Expand', [repeated, tape.ints([config['n'] as number, 1])])
+    },
+  },
+}

@@ -1,0 +1,147 @@
+import type * as tf from '@tensorflow/tfjs'
+import { VariationalLayer } from '@tfjs-bayes/layers'
+import { type UnsupportedLayer, UnsupportedLayerError } from '../errors.ts'
+import type { Tape } from '../ir/tape.ts'
+import type { Value } from '../ir/value.ts'
+import type { LayerCall, ModelPlan, Slot } from '../plan/modelPlan.ts'
+import { hasActivation, lowerActivation } from './activation.ts'
+import type { LeadingAxes } from './lowering.ts'
+import { operators } from './operators/operators.ts'
+import type { PosteriorLowering } from './posterior/posteriorLowering.ts'
+import { loweringOf } from './registry.ts'
+import type { SamplesAxis } from './samplesAxis.ts'
+import type { Signal } from './signal.ts'
+import { type PosteriorMoments, readPosterior, readWeight, type WeightData } from './weights.ts'
+
+/**
+ * Checks that every layer of a model can be written.
+ *
+ * @param plan the model's layer calls
+ * @throws UnsupportedLayerError listing every layer that cannot
+ */
+export function checkLayers(plan: ModelPlan): void {
+  const unsupported = new Map<tf.layers.Layer, UnsupportedLayer>()
+  for (const call of plan.calls) {
+    const reason = reasonAgainst(call)
+    if (reason !== undefined)
+      unsupported.set(call.layer, { name: call.layer.name, className: call.layer.getClassName(), ...reason })
+  }
+  if (unsupported.size > 0) throw new UnsupportedLayerError([...unsupported.values()])
+}
+
+/**
+ * Writes the calls of a model onto a tape, one after the other.
+ *
+ * @param plan a model that `checkLayers` let pass
+ * @param inputs the model's inputs in the graph
+ * @param posterior what becomes of the Bayesian layers
+ * @returns the model's outputs
+ * @throws InvalidWeightError where a weight is not finite
+ */
+export function lowerModel(
+  plan: ModelPlan,
+  inputs: readonly Value[],
+  tape: Tape,
+  samplesAxis: SamplesAxis,
+  posterior: PosteriorLowering,
+): readonly Signal[] {
+  const signals = new Map<Slot, Signal>(plan.inputs.map(({ slot }, index) => [slot, { value: inputs[index]!, samples: 'none' }]))
+  const weights = new WeightStore(tape)
+  for (const call of plan.calls) {
+    const callInputs = call.inputs.map((slot) => signals.get(slot)!)
+    const outputs = tape.scope(call.name, () =>
+      call.layer instanceof VariationalLayer
+        ? [lowerVariational(call.layer, callInputs[0]!, tape, samplesAxis, weights, posterior)]
+        : lowerOrdinary(call, callInputs, tape, samplesAxis, weights),
+    )
+    call.outputs.forEach((slot, index) => {
+      signals.set(slot, outputs[index]!)
+    })
+  }
+  return plan.outputs.map((slot) => signals.get(slot)!)
+}
+
+function reasonAgainst({ layer, inputs, outputs }: LayerCall): { readonly reason?: string } | undefined {
+  if (layer instanceof VariationalLayer) {
+    const activation = layer.activation.getClassName()
+    if (operators[layer.operator.name] == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
+    return hasActivation(activation) ? undefined : { reason: `activation ${JSON.stringify(activation)}` }
+  }
+  const lowering = loweringOf(layer.getClassName())
+  if (lowering == null) return {}
+  const reason = lowering.unsupported?.({ layer, config: layer.getConfig(), inputs, outputs })
+  return reason == null ? undefined : { reason }
+}
+
+function lowerVariational(
+  layer: VariationalLayer,
+  given: Signal,
+  tape: Tape,
+  samplesAxis: SamplesAxis,
+  weights: WeightStore,
+  posterior: PosteriorLowering,
+): Signal {
+  const operator = operators[layer.operator.name]!
+  const [input] = align([given], operator.leadingAxes, samplesAxis)
+  const { kernel, bias } = weights.posteriorOf(layer)
+  const store = (name: string, data: WeightData): Value => weights.store(layer, name, () => data)!
+  const { value, samples } = posterior({ input: input!, operator, kernel, bias, tape, samplesAxis, store })
+  return { value: lowerActivation(tape, layer.activation.getClassName(), value), samples }
+}
+
+function lowerOrdinary(
+  { layer, inputs: slots }: LayerCall,
+  given: readonly Signal[],
+  tape: Tape,
+  samplesAxis: SamplesAxis,
+  weights: WeightStore,
+): readonly Signal[] {
+  const lowering = loweringOf(layer.getClassName())!
+  const inputs = align(given, lowering.leadingAxes, samplesAxis)
+  const result = lowering.lower({
+    layer,
+    config: layer.getConfig(),
+    slots,
+    inputs: inputs.map((input) => input.value),
+    tape,
+    weight: (name) => weights.store(layer, name, () => readWeight(layer, name)),
+  })
+  const samples = inputs.find((input) => input.samples !== 'none')?.samples ?? 'none'
+  return (Array.isArray(result) ? (result as readonly Value[]) : [result as Value]).map((value) => ({ value, samples }))
+}
+
+/** Brings the inputs of a layer to the form, and to the one form, that it can take. */
+function align(signals: readonly Signal[], leadingAxes: LeadingAxes, samplesAxis: SamplesAxis): readonly Signal[] {
+  const forms = new Set(signals.map((signal) => signal.samples))
+  if (forms.size === 1) return leadingAxes === 'batch' ? signals.map((signal) => samplesAxis.folded(signal)) : signals
+  if (leadingAxes === 'broadcast') return signals.map((signal) => samplesAxis.unfolded(signal))
+  const repeated = signals.map((signal) => samplesAxis.repeated(signal))
+  return leadingAxes === 'batch' ? repeated.map((signal) => samplesAxis.folded(signal)) : repeated
+}
+
+/** The weights that are in the graph already: a layer that is called twice stores them once. */
+class WeightStore {
+  private readonly tape: Tape
+  private readonly values = new Map<tf.layers.Layer, Map<string, Value | undefined>>()
+  private readonly posteriors = new Map<VariationalLayer, PosteriorMoments>()
+
+  constructor(tape: Tape) {
+    this.tape = tape
+  }
+
+  store(layer: tf.layers.Layer, name: string, read: () => WeightData | undefined): Value | undefined {
+    const ofLayer = this.values.get(layer) ?? new Map<string, Value | undefined>()
+    this.values.set(layer, ofLayer)
+    if (!ofLayer.has(name)) {
+      const weight = read()
+      ofLayer.set(name, weight == null ? undefined : this.tape.initializer(weight.data, weight.shape, name))
+    }
+    return ofLayer.get(name)
+  }
+
+  posteriorOf(layer: VariationalLayer): PosteriorMoments {
+    const known = this.posteriors.get(layer) ?? readPosterior(layer)
+    this.posteriors.set(layer, known)
+    return known
+  }
+}

@@ -1,0 +1,44 @@
+import type * as tf from '@tensorflow/tfjs'
+import type { Tape } from '../ir/tape.ts'
+import type { Value } from '../ir/value.ts'
+import type { Slot } from '../plan/modelPlan.ts'
+
+/**
+ * What a lowering can take in front of the axes that tfjs knows. When draws are made inside the graph, every tensor behind the first Bayesian
+ * layer has S of them:
+ *
+ * - `broadcast`: works on [batch, ...] and on [samples, batch, ...], also with inputs of both kinds, since it is elementwise;
+ * - `any`: works on either, all inputs alike: it counts axes from the end;
+ * - `batch`: knows only [batch, ...]; the samples are folded into the batch for it.
+ */
+export type LeadingAxes = 'broadcast' | 'any' | 'batch'
+
+/** How a layer is written as ONNX. */
+export interface Lowering {
+  readonly leadingAxes: LeadingAxes
+  /** Why this layer's settings have no counterpart; undefined if they have. Asked before any work. */
+  readonly unsupported?: (call: UnloweredCall) => string | undefined
+  /** Appends the layer's nodes to the tape; gives its output, or its outputs. */
+  readonly lower: (call: LoweringCall) => Value | readonly Value[]
+}
+
+/** A call of a layer before its inputs exist in the graph. */
+export interface UnloweredCall {
+  readonly layer: tf.layers.Layer
+  /** What `layer.getConfig()` says. */
+  readonly config: tf.serialization.ConfigDict
+  /** Shapes as tfjs has them: the batch first, `null` where unknown. */
+  readonly inputs: readonly Slot[]
+  readonly outputs: readonly Slot[]
+}
+
+/** A call of a layer, its inputs in the graph. */
+export interface LoweringCall {
+  readonly layer: tf.layers.Layer
+  readonly config: tf.serialization.ConfigDict
+  readonly slots: readonly Slot[]
+  readonly inputs: readonly Value[]
+  readonly tape: Tape
+  /** A weight of the layer by its name there (`kernel`), stored once however often it is used; undefined if the layer has none of that name. */
+  readonly weight: (name: string) => Value | undefined
+}

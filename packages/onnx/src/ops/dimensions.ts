@@ -1,0 +1,75 @@
+import type { Dimension } from '../ir/value.ts'
+import { ShapeError } from './opSchema.ts'
+
+/** Shape of an elementwise result under ONNX's (numpy's) broadcasting; a symbolic size fits itself and 1. */
+export function broadcast(...shapes: readonly (readonly Dimension[])[]): readonly Dimension[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length))
+  return Array.from({ length: rank }, (_, axis) => {
+    let result: Dimension = 1
+    for (const shape of shapes) {
+      const size = shape[axis - rank + shape.length]
+      if (size == null || size === 1 || size === result) continue
+      if (result !== 1) throw new ShapeError(`shapes ${shapes.map(showShape).join(' and ')} do not broadcast`)
+      result = size
+    }
+    return result
+  })
+}
+
+/** Product of sizes: a number, or `2*batch` with the symbols sorted. */
+export function product(shape: readonly Dimension[]): Dimension {
+  const { factor, symbols } = factorize(shape)
+  return render(factor, symbols)
+}
+
+/** `product(shape) / product(divisor)`; undefined where it is not exact. */
+export function quotient(shape: readonly Dimension[], divisor: readonly Dimension[]): Dimension | undefined {
+  const whole = factorize(shape)
+  const part = factorize(divisor)
+  const symbols = [...whole.symbols]
+  for (const symbol of part.symbols) {
+    const index = symbols.indexOf(symbol)
+    if (index < 0) return undefined
+    symbols.splice(index, 1)
+  }
+  if (whole.factor === 0 && symbols.length === 0) return 0
+  if (part.factor === 0 || whole.factor % part.factor !== 0) return undefined
+  return render(whole.factor / part.factor, symbols)
+}
+
+/** The axis counted from 0. */
+export function normalizeAxis(axis: number, rank: number): number {
+  const result = axis < 0 ? axis + rank : axis
+  if (!Number.isInteger(result) || result < 0 || result >= rank) throw new ShapeError(`axis ${axis} of a tensor of rank ${rank}`)
+  return result
+}
+
+export function showShape(shape: readonly Dimension[]): string {
+  return `[${shape.join(', ')}]`
+}
+
+interface Factors {
+  readonly factor: number
+  readonly symbols: readonly string[]
+}
+
+function factorize(shape: readonly Dimension[]): Factors {
+  let factor = 1
+  const symbols: string[] = []
+  for (const size of shape) {
+    if (typeof size === 'number') {
+      factor *= size
+      continue
+    }
+    for (const part of size.split('*')) {
+      if (/^\d+$/.test(part)) factor *= Number(part)
+      else symbols.push(part)
+    }
+  }
+  return { factor, symbols: symbols.sort() }
+}
+
+function render(factor: number, symbols: readonly string[]): Dimension {
+  if (symbols.length === 0) return factor
+  return factor === 1 ? symbols.join('*') : [factor, ...symbols].join('*')
+}

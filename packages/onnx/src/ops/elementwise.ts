@@ -1,0 +1,63 @@
+import type { TensorType, Value } from '../ir/value.ts'
+import { broadcast } from './dimensions.ts'
+import { type OpSchema, required, ShapeError } from './opSchema.ts'
+
+/** Operators that work element by element. */
+export const elementwise: Readonly<Record<string, OpSchema>> = {
+  Add: binary([1, 6, 7, 13, 14]),
+  Sub: binary([1, 6, 7, 13, 14]),
+  Mul: binary([1, 6, 7, 13, 14]),
+  Div: binary([1, 6, 7, 13, 14]),
+  Max: variadic([1, 6, 8, 12, 13], 'max'),
+  Min: variadic([1, 6, 8, 12, 13], 'min'),
+  Neg: unary([1, 6, 13]),
+  Sqrt: unary([1, 6, 13]),
+  Exp: unary([1, 6, 13], 'input', 'output'),
+  Log: unary([1, 6, 13], 'input', 'output'),
+  Erf: unary([9, 13], 'input', 'output'),
+  Relu: unary([1, 6, 13, 14]),
+  Sigmoid: unary([1, 6, 13]),
+  Tanh: unary([1, 6, 13], 'input', 'output'),
+  Elu: unary([1, 6]),
+  Selu: unary([1, 6]),
+  Softplus: unary([1]),
+  Softsign: unary([1], 'input', 'output'),
+  HardSigmoid: unary([1, 6]),
+  LeakyRelu: unary([1, 6, 16]),
+  ThresholdedRelu: unary([10]),
+  Identity: unary([1, 13, 14, 16, 19], 'input', 'output', 'V'),
+  Softmax: unary([1, 11, 13], 'input', 'output'),
+  LogSoftmax: unary([1, 11, 13], 'input', 'output'),
+  PRelu: { since: [1, 6, 7, 9, 16], inputs: ['X:T', 'slope:T'], outputs: ['Y:T'], infer: broadcasting },
+  Clip: {
+    since: [1, 6, 11, 12, 13],
+    inputs: ['input:T', 'min?:T', 'max?:T'],
+    outputs: ['output:T'],
+    infer: ([x]) => [required([x], 0).type],
+  },
+}
+
+function unary(since: readonly number[], input = 'X', output = 'Y', variable = 'T'): OpSchema {
+  return {
+    since,
+    inputs: [`${input}:${variable}`],
+    outputs: [`${output}:${variable}`],
+    infer: (inputs) => [required(inputs, 0).type],
+  }
+}
+
+function binary(since: readonly number[]): OpSchema {
+  return { since, inputs: ['A:T', 'B:T'], outputs: ['C:T'], infer: broadcasting }
+}
+
+function variadic(since: readonly number[], output: string): OpSchema {
+  return { since, inputs: ['data_0*:T'], outputs: [`${output}:T`], infer: broadcasting }
+}
+
+function broadcasting(inputs: readonly (Value | undefined)[]): readonly TensorType[] {
+  const values = inputs.map((_, index) => required(inputs, index))
+  const elementType = required(inputs, 0).type.elementType
+  const other = values.find((value) => value.type.elementType !== elementType)
+  if (other != null) throw new ShapeError(`element types ${elementType} and ${other.type.elementType}`)
+  return [{ elementType, shape: broadcast(...values.map((value) => value.shape)) }]
+}

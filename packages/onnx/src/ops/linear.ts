@@ -1,0 +1,36 @@
+import { broadcast, showShape } from './dimensions.ts'
+import { type OpSchema, required, ShapeError } from './opSchema.ts'
+
+/** Matrix products. */
+export const linear: Readonly<Record<string, OpSchema>> = {
+  MatMul: {
+    since: [1, 9, 13],
+    inputs: ['A:T', 'B:T'],
+    outputs: ['Y:T'],
+    infer: (inputs) => {
+      const [a, b] = [required(inputs, 0), required(inputs, 1)]
+      if (a.rank < 2 || b.rank < 2 || a.shape.at(-1) !== b.shape.at(-2)) {
+        throw new ShapeError(`matrices ${showShape(a.shape)} and ${showShape(b.shape)}`)
+      }
+      const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2))
+      return [{ elementType: a.type.elementType, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] }]
+    },
+  },
+  Gemm: {
+    since: [1, 6, 7, 9, 11, 13],
+    inputs: ['A:T', 'B:T', 'C?:T'],
+    outputs: ['Y:T'],
+    infer: (inputs, { transA = 0n, transB = 0n }) => {
+      const [a, b] = [required(inputs, 0), required(inputs, 1)]
+      const [rows, inner] = transA === 0n ? a.shape : [...a.shape].reverse()
+      const [innerB, columns] = transB === 0n ? b.shape : [...b.shape].reverse()
+      if (a.rank !== 2 || b.rank !== 2 || inner !== innerB)
+        throw new ShapeError(`matrices ${showShape(a.shape)} and ${showShape(b.shape)}`)
+      const shape = [rows!, columns!]
+      const c = inputs[2]
+      if (c != null && showShape(broadcast(shape, c.shape)) !== showShape(shape))
+        throw new ShapeError(`bias ${showShape(c.shape)}`)
+      return [{ elementType: a.type.elementType, shape }]
+    },
+  },
+}

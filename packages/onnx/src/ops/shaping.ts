@@ -1,0 +1,124 @@
+import type { Dimension, ElementType } from '../ir/value.ts'
+import { broadcast, normalizeAxis, product, quotient, showShape } from './dimensions.ts'
+import { constantInts, type OpSchema, required, ShapeError, sizesOf } from './opSchema.ts'
+
+/** Operators that move, join or repeat elements. */
+export const shaping: Readonly<Record<string, OpSchema>> = {
+  Reshape: {
+    since: [1, 5, 13, 14, 19],
+    inputs: ['data:T', 'shape:int64'],
+    outputs: ['reshaped:T'],
+    infer: (inputs) => {
+      const data = required(inputs, 0)
+      const target = sizesOf(required(inputs, 1))
+      if (target == null) throw new ShapeError('the shape is not known')
+      return [{ elementType: data.type.elementType, shape: reshaped(data.shape, target) }]
+    },
+  },
+  Transpose: {
+    since: [1, 13],
+    inputs: ['data:T'],
+    outputs: ['transposed:T'],
+    infer: (inputs, { perm }) => {
+      const data = required(inputs, 0)
+      const order = (perm as readonly bigint[] | undefined)?.map(Number) ?? data.shape.map((_, axis) => data.rank - 1 - axis)
+      if ([...order].sort((a, b) => a - b).some((axis, index) => axis !== index) || order.length !== data.rank) {
+        throw new ShapeError(`axes (${order.join(', ')}) of ${showShape(data.shape)}`)
+      }
+      return [{ elementType: data.type.elementType, shape: order.map((axis) => data.shape[axis]!) }]
+    },
+  },
+  Unsqueeze: {
+    since: [1, 11, 13],
+    inputs: ['data:T', 'axes:int64'],
+    outputs: ['expanded:T'],
+    infer: (inputs) => {
+      const data = required(inputs, 0)
+      const axes = constantInts(inputs[1])
+      if (axes == null) throw new ShapeError('the axes are not constant')
+      const rank = data.rank + axes.length
+      const added = new Set(axes.map((axis) => normalizeAxis(axis, rank)))
+      const rest = data.shape[Symbol.iterator]()
+      const shape = Array.from({ length: rank }, (_, axis): Dimension => (added.has(axis) ? 1 : rest.next().value!))
+      return [{ elementType: data.type.elementType, shape }]
+    },
+  },
+  Concat: {
+    since: [1, 4, 11, 13],
+    inputs: ['inputs*:T'],
+    outputs: ['concat_result:T'],
+    infer: (inputs, attributes) => {
+      const values = inputs.map((_, index) => required(inputs, index))
+      const first = required(inputs, 0)
+      const axis = normalizeAxis(Number(attributes['axis']), first.rank)
+      const others = (shape: readonly Dimension[]): string => showShape(shape.toSpliced(axis, 1))
+      if (values.some((value) => others(value.shape) !== others(first.shape))) {
+        throw new ShapeError(`shapes ${values.map((value) => showShape(value.shape)).join(', ')} along axis ${axis}`)
+      }
+      return [
+        { elementType: first.type.elementType, shape: first.shape.with(axis, sum(values.map((value) => value.shape[axis]!))) },
+      ]
+    },
+  },
+  Expand: {
+    since: [8, 13],
+    inputs: ['input:T', 'shape:int64'],
+    outputs: ['output:T'],
+    infer: (inputs) => {
+      const input = required(inputs, 0)
+      const target = sizesOf(required(inputs, 1))
+      if (target == null) throw new ShapeError('the shape is not known')
+      return [{ elementType: input.type.elementType, shape: broadcast(input.shape, target) }]
+    },
+  },
+  Shape: {
+    since: [1, 13, 15, 19],
+    inputs: ['data:T'],
+    outputs: ['shape:T1'],
+    infer: (inputs, { start = 0n, end }) => {
+      const rank = required(inputs, 0).rank
+      const length = Array.from({ length: rank }).slice(Number(start), end == null ? undefined : Number(end)).length
+      return [{ elementType: 'int64', shape: [length] }]
+    },
+  },
+  RandomNormalLike: {
+    since: [1],
+    inputs: ['input:T1'],
+    outputs: ['output:T2'],
+    infer: (inputs, { dtype }) => {
+      const input = required(inputs, 0)
+      return [{ elementType: dtype == null ? input.type.elementType : floatTypeOf(dtype as bigint), shape: input.shape }]
+    },
+  },
+}
+
+function reshaped(shape: readonly Dimension[], target: readonly Dimension[]): readonly Dimension[] {
+  const sizes = target.map((size, axis): Dimension => {
+    if (size !== 0) return size
+    const copied = shape[axis]
+    if (copied == null) throw new ShapeError(`size 0 at axis ${axis} of ${showShape(shape)}`)
+    return copied
+  })
+  const open = sizes.indexOf(-1)
+  if (open < 0) {
+    if (product(sizes) !== product(shape)) throw new ShapeError(`${showShape(shape)} to ${showShape(sizes)}`)
+    return sizes
+  }
+  const size = quotient(shape, sizes.toSpliced(open, 1))
+  if (size == null) throw new ShapeError(`${showShape(shape)} to ${showShape(sizes)}`)
+  return sizes.with(open, size)
+}
+
+function sum(sizes: readonly Dimension[]): Dimension {
+  const numbers = sizes.filter((size) => typeof size === 'number')
+  const total = numbers.reduce((a, b) => a + b, 0)
+  if (numbers.length === sizes.length) return total
+  const symbols = sizes.filter((size) => typeof size === 'string')
+  return [...(total === 0 ? [] : [total]), ...symbols].join('+')
+}
+
+function floatTypeOf(dtype: bigint): ElementType {
+  const type = ({ 1: 'float', 10: 'float16', 11: 'double' } as const)[Number(dtype)]
+  if (type == null) throw new ShapeError(`element type ${dtype}`)
+  return type
+}

@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs'
+import { InvalidModelError } from '../errors.ts'
+import { hasAutomaticName, LayerNames } from './layerNames.ts'
+
+/** A tensor that flows between layers: what tfjs knows of it before any data is there. Compared by identity. */
+export interface Slot {
+  /** Sizes, `null` where unknown; the batch comes first. */
+  readonly shape: readonly (number | null)[]
+  readonly dtype: tf.DataType
+}
+
+/** One call of a layer: a shared layer has several. */
+export interface LayerCall {
+  readonly layer: tf.layers.Layer
+  /** Name in the file, the names of nested models in front. */
+  readonly name: string
+  readonly inputs: readonly Slot[]
+  readonly outputs: readonly Slot[]
+}
+
+/** A model as the list of its layer calls, nested models laid flat, in the order in which tfjs runs them. */
+export interface ModelPlan {
+  readonly name: string
+  readonly inputs: readonly { readonly name: string; readonly slot: Slot }[]
+  readonly outputs: readonly Slot[]
+  readonly calls: readonly LayerCall[]
+}
+
+/**
+ * Reads off a model which layers run in which order on which tensors.
+ *
+ * The order is tfjs's own, so Bayesian layers ask for noise in the same order here and there.
+ *
+ * @param model a built model, sequential or functional, with shared and nested parts
+ * @returns its plan
+ * @throws InvalidModelError where the model has no inputs and outputs yet
+ */
+export function planModel(model: tf.LayersModel): ModelPlan {
+  if (!Array.isArray(model.inputs) || !Array.isArray(model.outputs) || model.inputs.length === 0) {
+    throw new InvalidModelError(
+      `The model "${model.name}" is not built: it has no inputs yet. Give its first layer an inputShape, or call model.build(inputShape).`,
+    )
+  }
+  const calls: LayerCall[] = []
+  const names = new LayerNames()
+  const inline = (part: tf.LayersModel, inputs: readonly Slot[], path: string): readonly Slot[] => {
+    const slots = new Map(part.inputs.map((tensor, index) => [tensor.id, inputs[index]!]))
+    for (const tensor of executionOrder(part)) {
+      if (slots.has(tensor.id)) continue
+      const layer = tensor.sourceLayer
+      const node = layer.inboundNodes[tensor.nodeIndex]!
+      const name = names.nameOf(layer, path)
+      const callInputs = node.inputTensors.map((input) => slots.get(input.id)!)
+      let outputs: readonly Slot[]
+      if (layer instanceof tf.LayersModel) {
+        outputs = inline(layer, callInputs, `${name}/`)
+      } else {
+        outputs = node.outputTensors.map(slotOf)
+        calls.push({ layer, name, inputs: callInputs, outputs })
+      }
+      node.outputTensors.forEach((output, index) => {
+        slots.set(output.id, outputs[index]!)
+      })
+    }
+    return part.outputs.map((output) => slots.get(output.id)!)
+  }
+  const slots = model.inputs.map(slotOf)
+  const outputs = inline(model, slots, '')
+  const inputs = slots.map((slot, index) => ({ name: inputName(model, index), slot }))
+  return { name: hasAutomaticName(model) ? 'model' : model.name, inputs, outputs, calls }
+}
+
+function inputName(model: tf.LayersModel, index: number): string {
+  if (model.inputs.length === 1) return 'x'
+  const { sourceLayer } = model.inputs[index]!
+  return hasAutomaticName(sourceLayer) ? `x_${index}` : sourceLayer.name
+}
+
+function slotOf(tensor: tf.SymbolicTensor): Slot {
+  return { shape: tensor.shape, dtype: tensor.dtype }
+}
+
+/** tfjs's `execute` walks depth first from each output and takes a layer's last input first; without recursion, since models can be deep. */
+function executionOrder(model: tf.LayersModel): readonly tf.SymbolicTensor[] {
+  const inputs = new Set(model.inputs.map((tensor) => tensor.id))
+  const done = new Set<number>()
+  const order: tf.SymbolicTensor[] = []
+  for (const output of model.outputs) {
+    const stack = [{ tensor: output, entered: false }]
+    for (let top = stack.at(-1); top != null; top = stack.at(-1)) {
+      const { tensor } = top
+      if (done.has(tensor.id) || inputs.has(tensor.id) || top.entered) {
+        stack.pop()
+        if (top.entered && !done.has(tensor.id)) {
+          done.add(tensor.id)
+          order.push(tensor)
+        }
+        continue
+      }
+      top.entered = true
+      for (const input of tensor.inputs) if (!done.has(input.id)) stack.push({ tensor: input, entered: false })
+    }
+  }
+  return order
+}

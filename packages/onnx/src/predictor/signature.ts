@@ -1,0 +1,51 @@
+import { CorruptModelError } from '../errors.ts'
+import type { Dimension, ElementType } from '../ir/value.ts'
+import { type ModelMetadata, readMetadata } from '../metadata.ts'
+import { decode } from '../wire/decode.ts'
+import { elementTypeOf } from '../wire/elementTypes.ts'
+import type { Message } from '../wire/schema.ts'
+
+/** An input of the graph as its file declares it. */
+export interface GraphInput {
+  readonly name: string
+  readonly elementType: ElementType
+  readonly shape: readonly Dimension[]
+}
+
+/** What a file says of itself: enough to check every argument before the graph runs. */
+export interface ModelSignature {
+  readonly metadata: ModelMetadata
+  /** Rows: the model's own inputs. */
+  readonly rows: readonly GraphInput[]
+  /** Noise tensors, in order. */
+  readonly noise: readonly GraphInput[]
+  readonly outputs: readonly string[]
+}
+
+/**
+ * Reads the signature of a file.
+ *
+ * @param bytes a whole file
+ * @returns its inputs, outputs and metadata
+ * @throws CorruptModelError where it is damaged; ForeignModelError where it is of another program
+ */
+export function readSignature(bytes: Uint8Array): ModelSignature {
+  const model = decode(bytes)
+  const metadata = readMetadata(Object.fromEntries((model.metadataProps ?? []).map(({ key = '', value = '' }) => [key, value])))
+  const inputs = (model.graph?.input ?? []).map(graphInput)
+  const isNoise = ({ name }: GraphInput): boolean => metadata.noise === 'input' && /^noise_\d+$/.test(name)
+  return {
+    metadata,
+    rows: inputs.filter((input) => !isNoise(input) && !(input.name === 'samples' && metadata.samples === 'input')),
+    noise: inputs.filter(isNoise),
+    outputs: (model.graph?.output ?? []).map(({ name = '' }) => name),
+  }
+}
+
+function graphInput({ name = '', type }: Message<'ValueInfoProto'>): GraphInput {
+  const elementType = elementTypeOf(type?.tensorType?.elemType)
+  const dims = type?.tensorType?.shape?.dim
+  if (elementType == null || dims == null)
+    throw new CorruptModelError(`The ONNX file's input ${JSON.stringify(name)} has no type or no shape. Export the model again.`)
+  return { name, elementType, shape: dims.map(({ dimParam, dimValue = 0n }) => dimParam ?? Number(dimValue)) }
+}

@@ -1,0 +1,103 @@
+import type * as tf from '@tensorflow/tfjs'
+import { expectNoLeak } from '@tfjs-bayes/testing'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { exportModel } from '../src/exportModel.ts'
+import { loadPredictor } from '../src/node.ts'
+import { readSignature } from '../src/predictor/signature.ts'
+import { normals } from './support/random.ts'
+import { buildRandomModel, modelSpec } from './support/randomModel.ts'
+import { categoricalReference, maxDifference, outputsOf, type Reference } from './support/reference.ts'
+
+const TOLERANCE = 1e-5
+// The full suite sets it higher.
+const RUNS = Number(process.env['TFJS_BAYES_PROPERTY_RUNS'] ?? 60)
+
+const cases = {
+  rows: fc.integer({ min: 1, max: 5 }),
+  samples: fc.integer({ min: 1, max: 4 }),
+  batchSize: fc.integer({ min: 1, max: 6 }),
+}
+
+test('onnxruntime and tfjs agree on random models with the same noise', async () => {
+  let worst = 0
+  await fc.assert(
+    fc.asyncProperty(
+      modelSpec({ bayesian: true }),
+      fc.record({ ...cases, fixed: fc.boolean(), opset: fc.integer({ min: 17, max: 20 }) }),
+      async (spec, options) => {
+        const { rows, samples, batchSize, fixed, opset } = options
+        await expectNoLeak(async () => {
+          await withModel(spec, async (model) => {
+            const bytes = exportModel(model, {
+              mode: 'localReparameterization',
+              noise: 'input',
+              opset,
+              // Some operators lose their CUDA kernel at an opset above 17; what they compute stays the same.
+              cuda: opset === 17 ? 'required' : 'optional',
+              ...(fixed ? { samples } : {}),
+            })
+            const x = normals(rows * spec.inputs, spec.seed + 1)
+            const noise = readSignature(bytes).noise.map(({ shape }, index) => {
+              const whole = [samples, rows, ...(shape.slice(2) as number[])]
+              return {
+                data: normals(
+                  whole.reduce((a, b) => a * b, 1),
+                  spec.seed + 2 + index,
+                ),
+                shape: whole,
+              }
+            })
+            const expected = categoricalReference(outputsOf(model, x, noise), spec.classes, spec.last.startsWith('softmax'))
+            const predictor = await loadPredictor(bytes, { providers: ['cpu'] })
+            const actual = await predictor.predict(x, { noise: noise.map(({ data }) => data), batchSize })
+            await predictor.dispose()
+            for (const key of ['probabilities', 'entropy', 'expectedEntropy', 'mutualInformation'] as const) {
+              const difference = maxDifference(actual[key]!, expected[key])
+              worst = Math.max(worst, difference)
+              expect(difference, key).toBeLessThanOrEqual(TOLERANCE)
+            }
+          })
+        })
+      },
+    ),
+    { numRuns: RUNS },
+  )
+  console.log(`largest difference over ${RUNS} random models with the same noise: ${worst.toExponential(2)}`)
+})
+
+test('onnxruntime and tfjs agree on random models in mode mean', async () => {
+  let worst = 0
+  await fc.assert(
+    fc.asyncProperty(modelSpec({ bayesian: false }), fc.record(cases), async (spec, { rows, batchSize }) => {
+      await withModel(spec, async (model) => {
+        const x = normals(rows * spec.inputs, spec.seed + 1)
+        const expected = categoricalReference(outputsOf(model, x), spec.classes, spec.last.startsWith('softmax'))
+        const predictor = await loadPredictor(exportModel(model, { mode: 'mean' }), { providers: ['cpu'] })
+        const actual = await predictor.predict(x, { batchSize })
+        await predictor.dispose()
+        expect(Object.keys(actual).sort()).toEqual(['classes', 'entropy', 'probabilities', 'rows'])
+        for (const key of ['probabilities', 'entropy'] as const satisfies (keyof Reference)[]) {
+          const difference = maxDifference(actual[key], expected[key])
+          worst = Math.max(worst, difference)
+          expect(difference, key).toBeLessThanOrEqual(TOLERANCE)
+        }
+      })
+    }),
+    { numRuns: RUNS },
+  )
+  console.log(`largest difference over ${RUNS} random models in mode mean: ${worst.toExponential(2)}`)
+})
+
+async function withModel(
+  spec: Parameters<typeof buildRandomModel>[0],
+  use: (model: tf.LayersModel) => Promise<void>,
+): Promise<void> {
+  const model = buildRandomModel(spec)
+  try {
+    await use(model)
+  } finally {
+    // Not model.dispose(): tfjs keeps the weights of a layer that a nested model shares.
+    for (const weight of model.weights) weight.dispose()
+  }
+}
