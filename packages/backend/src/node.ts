@@ -29,7 +29,7 @@ export async function useFastestBackend(options: FastestBackendOptions = {}): Pr
     try {
       const { useNativeBackend } = await import('./native.ts')
       await useNativeBackend()
-      return report('tensorflow', `the native TensorFlow ${nativeVersion()}`, [])
+      return report('tensorflow', `native TensorFlow ${nativeVersion()}`, [])
     } catch (error) {
       reasons.push(firstLine(error))
     }
@@ -39,14 +39,14 @@ export async function useFastestBackend(options: FastestBackendOptions = {}): Pr
       const { useWasmBackend } = await import('./wasm.ts')
       await useWasmBackend()
       const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true
-      return report('wasm', `WebAssembly ${simd ? 'with' : 'without'} SIMD`, reasons)
+      return report('wasm', `WebAssembly ${simd ? 'with' : 'without'} SIMD (about 20 times slower than native)`, reasons)
     } catch (error) {
       reasons.push(`WebAssembly does not start either: ${wasmProblem(error)}`)
     }
   }
   const { useCpuBackend } = await import('./cpu.ts')
   await useCpuBackend()
-  return report('cpu', 'plain JavaScript, the slowest', reasons)
+  return report('cpu', 'plain JavaScript', reasons)
 }
 
 const CHOICES: readonly BackendChoice[] = ['native', 'wasm', 'cpu']
@@ -58,11 +58,15 @@ function chosen({ prefer }: FastestBackendOptions): { choice: BackendChoice; bec
   const choice = CHOICES.find((known) => known === value)
   if (choice === undefined)
     throw new InvalidArgumentError(`${name} is ${JSON.stringify(value)}, expected one of ${CHOICES.join(', ')}`)
-  return choice === 'native' ? { choice } : { choice, because: `as ${name} = ${choice} asks` }
+  return choice === 'native' ? { choice } : { choice, because: `${name} is ${JSON.stringify(choice)}` }
 }
 
 function report(name: BackendReport['name'], backend: string, reasons: readonly string[]): BackendReport {
-  return { name, native: name === 'tensorflow', message: `Backend: ${[backend, ...reasons].join('; ')}.` }
+  return {
+    name,
+    native: name === 'tensorflow',
+    message: `Backend: ${backend}${reasons.length === 0 ? '' : `, because ${reasons.join('; ')}`}.`,
+  }
 }
 
 function nativeVersion(): string {

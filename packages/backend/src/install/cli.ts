@@ -11,7 +11,7 @@ import type { Source, Workplace } from './source.ts'
 import { status } from './status.ts'
 import { findTfjsNode } from './tfjsNode.ts'
 import { noWheel, wheelSource } from './wheel.ts'
-import { WHEEL_RELEASES, type WheelRelease } from './wheelReleases.ts'
+import { WHEEL_RELEASES } from './wheelReleases.ts'
 
 const USAGE = `Usage: tfjs-bayes-native install [--optional] | status [--verify] | remove
 
@@ -30,7 +30,8 @@ const ONE_DAY_MS = 86_400_000
 
 /** What the command works with; tests bring their own. */
 export interface CliOptions {
-  readonly releases?: Readonly<Record<string, WheelRelease>>
+  /** In the order in which to try them; default tfjs-node's own download, then the wheel of this platform. */
+  readonly sources?: readonly Source[]
 }
 
 interface Arguments {
@@ -60,7 +61,7 @@ export async function main(argv: readonly string[], options: CliOptions = {}): P
   }
   return await interruptible(async (signal) => {
     try {
-      return await perform(parsed, signal, options.releases ?? WHEEL_RELEASES)
+      return await perform(parsed, signal, options.sources ?? defaultSources())
     } catch (error) {
       signal.throwIfAborted()
       return parsed.optional ? tellOnOneLine(error) : tellAtLength(error)
@@ -86,11 +87,7 @@ function parse(argv: readonly string[]): Arguments {
   return { command, optional, verify, help }
 }
 
-async function perform(
-  parsed: Arguments,
-  signal: AbortSignal,
-  releases: Readonly<Record<string, WheelRelease>>,
-): Promise<number> {
+async function perform(parsed: Arguments, signal: AbortSignal, sources: readonly Source[]): Promise<number> {
   if (parsed.command === 'status') {
     const { ok, lines } = await status({ verify: parsed.verify, env: process.env, signal })
     for (const [name, text] of lines) console.log(`${name.padEnd(9)}  ${text}`)
@@ -99,13 +96,13 @@ async function perform(
   const root = cacheRoot()
   const work: Workplace = { tfjsNode: findTfjsNode(), env: process.env, root, progress: terminalProgress(), signal }
   if (parsed.command === 'remove') console.log(await remove(work))
-  else console.log((await install(work, sourcesOf(releases), { patience: parsed.optional ? ONE_DAY_MS : 0 })).message)
+  else console.log((await install(work, sources, { patience: parsed.optional ? ONE_DAY_MS : 0 })).message)
   return 0
 }
 
-function sourcesOf(releases: Readonly<Record<string, WheelRelease>>): readonly Source[] {
-  const release = releases[`${process.platform}-${process.arch}`]
-  return [ownDownload, release === undefined ? noWheel : wheelSource(release)]
+function defaultSources(): readonly Source[] {
+  const release = WHEEL_RELEASES[`${process.platform}-${process.arch}`]
+  return [ownDownload(), release === undefined ? noWheel : wheelSource(release)]
 }
 
 function tellAtLength(error: unknown): number {

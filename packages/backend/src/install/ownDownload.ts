@@ -8,9 +8,13 @@ import { lastWords, runCommand } from './runCommand.ts'
 import type { Source, Workplace } from './source.ts'
 import { ADDON_FILE } from './tfjsNode.ts'
 
-/** How long the download may take to bring its first byte, and how long it may bring no more: a proxy that answers nothing must not hold an install. */
-const FIRST_BYTE_MS = 15_000
-const STALLED_MS = 120_000
+/** How long a download may be silent: a proxy that answers nothing must not hold an install. */
+export interface Patience {
+  /** Until its first byte. */
+  readonly startMs: number
+  /** Later on; it may also compile. */
+  readonly stallMs: number
+}
 
 /**
  * The source that lets tfjs-node's own install script do its work: a libtensorflow and an addon from a storage bucket.
@@ -18,21 +22,23 @@ const STALLED_MS = 120_000
  * The script knows mirrors (TFJS_NODE_CDN_STORAGE, TFJS_NODE_BASE_URI) and proxies; nothing of that is repeated here. It writes into its own
  * package, so it runs in a copy of the parts that it needs.
  */
-export const ownDownload: Source = {
-  id: 'own-download',
-  title: 'tfjs-node’s own download',
-  missing: async ({ tfjsNode }) =>
-    existsSync(join(tfjsNode.folder, 'scripts', 'install.js'))
-      ? []
-      : [{ what: 'its install script', remedy: `${tfjsNode.folder} has none: install the package again` }],
-  make: async (folder, work) => {
-    const copy = copyPackage(folder, work)
-    await runStep(work.progress, 'trying tfjs-node’s own download', undefined, () => runInstallScript(copy, work))
-    renameSync(join(copy, 'lib'), join(folder, 'lib'))
-    mkdirSync(join(folder, 'deps'))
-    renameSync(join(copy, 'deps', 'lib'), join(folder, 'deps', 'lib'))
-    return `tfjs-node’s own download, libtensorflow ${libraryVersion(work)}`
-  },
+export function ownDownload(patience: Patience = { startMs: 15_000, stallMs: 120_000 }): Source {
+  return {
+    id: 'own-download',
+    title: 'tfjs-node’s own download',
+    missing: async ({ tfjsNode }) =>
+      existsSync(join(tfjsNode.folder, 'scripts', 'install.js'))
+        ? []
+        : [{ what: 'its install script', remedy: `${tfjsNode.folder} has none: install the package again` }],
+    make: async (folder, work) => {
+      const copy = copyPackage(folder, work)
+      await runStep(work.progress, 'trying tfjs-node’s own download', undefined, () => runInstallScript(copy, work, patience))
+      renameSync(join(copy, 'lib'), join(folder, 'lib'))
+      mkdirSync(join(folder, 'deps'))
+      renameSync(join(copy, 'deps', 'lib'), join(folder, 'deps', 'lib'))
+      return `tfjs-node’s own download, libtensorflow ${libraryVersion(work)}`
+    },
+  }
 }
 
 function copyPackage(folder: string, { tfjsNode }: Workplace): string {
@@ -44,7 +50,7 @@ function copyPackage(folder: string, { tfjsNode }: Workplace): string {
   return copy
 }
 
-async function runInstallScript(copy: string, work: Workplace): Promise<void> {
+async function runInstallScript(copy: string, work: Workplace, { startMs, stallMs }: Patience): Promise<void> {
   const requireThere = createRequire(join(work.tfjsNode.folder, 'package.json'))
   const env = {
     ...work.env,
@@ -54,14 +60,14 @@ async function runInstallScript(copy: string, work: Workplace): Promise<void> {
   }
   let size = 0
   let grown = Date.now()
-  let patience = FIRST_BYTE_MS
+  let silence: number | undefined
   const watch = (): boolean => {
-    const now = sizeOf(join(copy, 'deps')) + sizeOf(join(copy, 'lib')) + sizeOf(join(copy, 'build'))
-    const folders = 8_192
+    const now = ['deps', 'lib', 'build'].reduce((sum, part) => sum + sizeOf(join(copy, part)), 0)
     if (now !== size) grown = Date.now()
-    if (now !== size && now > folders) patience = STALLED_MS
     size = now
-    return Date.now() - grown < patience
+    const patience = size > 0 ? stallMs : startMs
+    if (Date.now() - grown >= patience) silence = patience
+    return silence === undefined
   }
   const result = await runCommand(process.execPath, [join('scripts', 'install.js')], {
     cwd: copy,
@@ -71,12 +77,17 @@ async function runInstallScript(copy: string, work: Workplace): Promise<void> {
   })
   if (result.code === 0 && existsSync(join(copy, work.tfjsNode.addonFolder, ADDON_FILE)) && existsSync(join(copy, 'deps', 'lib')))
     return
-  const stalled = Date.now() - grown >= patience ? `no answer for ${Math.round(patience / 1000)} s; ` : ''
-  const reason = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b.*/.exec(
-    result.stderr,
-  )?.[0]
-  throw new InstallError('download-failed', `its storage bucket could not be reached: ${stalled}${reason ?? lastWords(result)}`)
+  const network = NETWORK_ERROR.exec(result.stderr)?.[0]
+  const reason =
+    silence !== undefined
+      ? `nothing came for ${Math.round(silence / 1000)} s`
+      : network !== undefined
+        ? `its storage bucket cannot be reached from here (${network})`
+        : `its install script failed: ${lastWords(result)}`
+  throw new InstallError('download-failed', reason)
 }
+
+const NETWORK_ERROR = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b[^'"\n]*/
 
 /** A folder for PATH with the one command that the script calls by name. */
 function commandFolder(copy: string, requireThere: NodeJS.Require): string {
