@@ -18,7 +18,7 @@ export type { ElboEvaluation, EvaluateElboOptions } from './evaluate/evaluateElb
 export { evaluateElbo } from './evaluate/evaluateElbo.ts'
 export { fit } from './fit/fit.ts'
 export type { FitOptions, TrainingData } from './fit/fitOptions.ts'
-export type { EpochRecord, History, ValidationRecord } from './fit/history.ts'
+export type { EpochRecord, Execution, History, ValidationRecord } from './fit/history.ts'
 export { categorical } from './likelihoods/categorical.ts'
 export { gaussian } from './likelihoods/gaussian.ts'
 export type { Likelihood } from './likelihoods/likelihood.ts'

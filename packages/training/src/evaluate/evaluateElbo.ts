@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { compile } from '@tfjs-bayes/backend/compile'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
@@ -60,10 +61,11 @@ export async function evaluateElbo(
   requirePositiveInteger('batchSize', batchSize)
   requireSeed('seed', seed)
   const y = await checkedTargets('data', data, likelihood, model.outputs[0]!.shape)
+  const step = compile(evaluationStep({ model, likelihood, samples, seed: deriveSeed(seed, SeedPurpose.evaluationNoise) }))
   try {
-    const step = evaluationStep({ model, likelihood, samples, seed: deriveSeed(seed, SeedPurpose.evaluationNoise) })
     return await evaluated(step, { x: data.x, y }, { datasetSize, batchSize, ...(signal && { signal }) })
   } finally {
+    step.dispose()
     y.dispose()
   }
 }

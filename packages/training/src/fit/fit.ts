@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { compile, type StepGraphInfo } from '@tfjs-bayes/backend/compile'
 import { checkedTargets, type LabelledData } from '../data/labelledData.ts'
 import { evaluated } from '../evaluate/evaluateElbo.ts'
 import { type EvaluationStep, evaluationStep } from '../evaluate/evaluationStep.ts'
@@ -9,7 +10,7 @@ import { shuffledOrder } from '../random/shuffledOrder.ts'
 import { EpochMeter } from './epochMeter.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 import { chosenOptimizer, type FitPlan, fitPlan } from './fitPlan.ts'
-import type { EpochRecord, History, ValidationRecord } from './history.ts'
+import type { EpochRecord, Execution, History, ValidationRecord } from './history.ts'
 import { type TrainingStep, type TrainingStepResult, trainingStep } from './trainingStep.ts'
 
 /** Steps whose results may wait on the device before they are read. */
@@ -59,8 +60,10 @@ async function trained(
   const { optimizer, owned } = chosenOptimizer(options)
   const trainingNoise = deriveSeed(seed, SeedPurpose.trainingNoise)
   const validationNoise = deriveSeed(seed, SeedPurpose.validationNoise)
-  const step = trainingStep({ ...plan, model, likelihood, optimizer, seed: trainingNoise })
-  const score = evaluationStep({ model, likelihood, samples: plan.validationSamples, seed: validationNoise })
+  const eagerStep = trainingStep({ ...plan, model, likelihood, optimizer, seed: trainingNoise })
+  const eagerScore = evaluationStep({ model, likelihood, samples: plan.validationSamples, seed: validationNoise })
+  const compiled = options.compile === false ? undefined : { step: compile(eagerStep), score: compile(eagerScore) }
+  const { step, score } = compiled ?? { step: eagerStep, score: eagerScore }
   const clock = new RunClock(epochs * plan.rows)
   const records: EpochRecord[] = []
   try {
@@ -73,14 +76,25 @@ async function trained(
       progress?.onEpoch?.(record)
       await onEpoch?.(record)
     }
+    const last = records.at(-1)
+    const complete = records.length === epochs && last?.examples === plan.rows && (!validation || last.validation !== undefined)
+    const history: History = {
+      epochs: records,
+      stopped: complete ? 'finished' : 'aborted',
+      execution: executionOf(compiled?.step.graph),
+    }
+    progress?.onEnd?.(history)
+    return history
   } finally {
+    compiled?.step.dispose()
+    compiled?.score.dispose()
     if (owned) optimizer.dispose()
   }
-  const last = records.at(-1)
-  const complete = records.length === epochs && last?.examples === plan.rows && (!validation || last.validation !== undefined)
-  const history: History = { epochs: records, stopped: complete ? 'finished' : 'aborted' }
-  progress?.onEnd?.(history)
-  return history
+}
+
+function executionOf(graph: StepGraphInfo | undefined): Execution {
+  if (!graph) return { compiled: false, reason: 'compile: false' }
+  return { compiled: graph.compiled, ...(graph.reason && { reason: graph.reason.message }) }
 }
 
 /** Runs the steps of one epoch; undefined where an abort came before the first. */

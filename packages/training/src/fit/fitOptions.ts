@@ -29,6 +29,11 @@ export interface FitOptions {
   readonly samples?: number
   /** Draws for the validation figures; default 1. */
   readonly validationSamples?: number
+  /**
+   * Whether steps become one TensorFlow graph where the backend can do that; default true. Turn it off for a likelihood or a layer whose JavaScript
+   * must run at each step.
+   */
+  readonly compile?: boolean
   /** Ends the run after the step that is under way; the history holds what was done. */
   readonly signal?: AbortSignal
   /** Is told of each epoch, and waited for. */

@@ -34,4 +34,13 @@ export interface ValidationRecord {
 export interface History {
   readonly epochs: readonly EpochRecord[]
   readonly stopped: 'finished' | 'aborted'
+  readonly execution: Execution
+}
+
+/** How the training steps ran; the numbers are the same either way. */
+export interface Execution {
+  /** Whether they became one TensorFlow graph (from the fourth step on, on the native backend). */
+  readonly compiled: boolean
+  /** Why not, in words; absent where nothing stands against it. */
+  readonly reason?: string
 }

@@ -164,8 +164,9 @@ test('memory does not grow with the draws or the rows', async () => {
   }
   const small = await peak(100, 10)
   expect(small).toBeGreaterThan(100 * 3 * 4)
-  expect(await peak(2000, 10)).toBe(small)
-  expect(await peak(100, 200)).toBe(small)
+  // A step that is being recorded holds a second handle of the batch.
+  expect(await peak(2000, 10)).toBeLessThan(1.1 * small)
+  expect(await peak(100, 200)).toBeLessThan(1.1 * small)
   x.dispose()
 })
 

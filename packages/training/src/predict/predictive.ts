@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { type CompiledStep, compile } from '@tfjs-bayes/backend/compile'
 import { type Mode, variationalLayers } from '@tfjs-bayes/layers'
 import { requireFinite } from '../checks/data.ts'
 import { requireInputShape, requireLogits, requireSingleInputAndOutput } from '../checks/model.ts'
@@ -72,33 +73,34 @@ export async function predictive(model: tf.LayersModel, x: tf.Tensor, options: P
   const samples = mode === 'mean' || variationalLayers(model).length === 0 ? 1 : (options.samples ?? 100)
   const rows = x.shape[0]!
   const sums = new PredictiveSums(rows, classes)
-  const chunks = drawChunks(
-    model,
-    { samples, mode, seed: deriveSeed(seed, SeedPurpose.predictiveNoise) },
-    Math.min(rows, batchSize) * classes,
-  )
+  const noise = deriveSeed(seed, SeedPurpose.predictiveNoise)
+  const chunks = drawChunks(model, { samples, mode, seed: noise }, Math.min(rows, batchSize) * classes)
   const eventLoop = new EventLoop()
   const started = performance.now()
   let done = 0
-  for (const range of batchRanges(rows, batchSize)) {
-    const batch = tf.slice(x, range.start, range.rows)
-    try {
-      for (const { firstDraw, draws, run } of chunks) {
-        signal?.throwIfAborted()
-        await sums.add(
-          range,
-          tf.tidy(() => run(batch, tf.scalar(firstDraw, 'int32'))),
-        )
-        done += range.rows * draws
-        if (eventLoop.due || done === rows * samples) {
-          const etaSeconds = ((performance.now() - started) / 1000) * ((rows * samples) / done - 1)
-          onProgress?.({ done, total: rows * samples, etaSeconds })
-          await eventLoop.turn()
+  try {
+    for (const range of batchRanges(rows, batchSize)) {
+      const batch = tf.slice(x, range.start, range.rows)
+      try {
+        for (const { firstDraw, draws, run } of chunks) {
+          signal?.throwIfAborted()
+          await sums.add(
+            range,
+            tf.tidy(() => run(batch, tf.scalar(firstDraw, 'int32'))),
+          )
+          done += range.rows * draws
+          if (eventLoop.due || done === rows * samples) {
+            const etaSeconds = ((performance.now() - started) / 1000) * ((rows * samples) / done - 1)
+            onProgress?.({ done, total: rows * samples, etaSeconds })
+            await eventLoop.turn()
+          }
         }
+      } finally {
+        batch.dispose()
       }
-    } finally {
-      batch.dispose()
     }
+  } finally {
+    for (const { run } of chunks) run.dispose()
   }
   return sums.predictive(samples)
 }
@@ -130,7 +132,7 @@ function checkedClasses(
 interface DrawChunk {
   readonly firstDraw: number
   readonly draws: number
-  readonly run: (x: tf.Tensor, counter: tf.Scalar) => PredictiveDraws
+  readonly run: CompiledStep<[x: tf.Tensor, counter: tf.Scalar], PredictiveDraws>
 }
 
 /** Cuts S draws into chunks of nearly the same size, so that at most two functions (and two compiled graphs) serve them all. */
@@ -145,7 +147,7 @@ function drawChunks(
   return Array.from({ length: count }, (_, chunk) => {
     const firstDraw = Math.floor((chunk * samples) / count)
     const draws = Math.floor(((chunk + 1) * samples) / count) - firstDraw
-    const run = functions.get(draws) ?? predictiveDraws({ model, draws, mode, seed })
+    const run = functions.get(draws) ?? compile(predictiveDraws({ model, draws, mode, seed }))
     functions.set(draws, run)
     return { firstDraw, draws, run }
   })

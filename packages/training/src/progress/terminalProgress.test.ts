@@ -60,20 +60,20 @@ test('a pipe gets whole lines without control characters, one an epoch', () => {
   const reporter = terminalProgress(stream)
   for (let step = 1; step <= 200; step++) reporter.onProgress?.({ ...progress, step })
   reporter.onEpoch?.(record)
-  reporter.onEnd?.({ epochs: [record], stopped: 'finished' })
+  reporter.onEnd?.({ epochs: [record], stopped: 'finished', execution: { compiled: true } })
   const text = written.join('')
   expect(text.split('\n')).toHaveLength(2)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is what is tested
   expect(text).not.toMatch(/[\r\x1b]/)
 })
 
-test('a beta other than 1 is shown, and so is an abort', () => {
+test('a beta other than 1, an abort and steps that are no graph are shown', () => {
   const { written, stream } = recorder({})
   const reporter = terminalProgress(stream)
   reporter.onEpoch?.({ ...record, beta: 0.25 })
-  reporter.onEnd?.({ epochs: [record], stopped: 'aborted' })
+  reporter.onEnd?.({ epochs: [record], stopped: 'aborted', execution: { compiled: false, reason: 'because' } })
   expect(written[0]).toContain('beta 0.25')
-  expect(written[1]).toMatch(/^stopped in epoch 1/)
+  expect(written[1]).toMatch(/^stopped in epoch 1.*\nthe steps did not run as one graph: because\n$/)
 })
 
 test('durations', () => {

@@ -86,8 +86,11 @@ function epochLine(record: EpochRecord): string {
   ].join('  ')
 }
 
-function endLine({ stopped, epochs }: History): string {
-  return stopped === 'aborted' ? `stopped in epoch ${epochs.length}; the model is as the last finished step left it\n` : ''
+function endLine({ stopped, epochs, execution }: History): string {
+  const slow = execution.reason === undefined ? '' : `the steps did not run as one graph: ${execution.reason}\n`
+  const aborted =
+    stopped === 'aborted' ? `stopped in epoch ${epochs.length}; the model is as the last finished step left it\n` : ''
+  return aborted + slow
 }
 
 const elboFigures = ({ elbo, nll, klPerExample, beta }: TrainingProgress | EpochRecord): string[] => [
