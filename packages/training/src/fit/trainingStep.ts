@@ -6,9 +6,13 @@ import type { Likelihood } from '../likelihoods/likelihood.ts'
 export interface TrainingStepOptions {
   readonly model: tf.LayersModel
   readonly likelihood: Likelihood
+  /** Stays the caller's; its state lives in variables, so that a compiled step updates it too. */
   readonly optimizer: tf.Optimizer
+  /** N, the number of training examples; the KL enters as beta * KL / N. */
   readonly datasetSize: number
+  /** Forward passes a step, >= 1: their NLLs are averaged, the KL counts once. */
   readonly samples: number
+  /** int32; together with the step's counter it picks the noise. */
   readonly seed: number
 }
 
@@ -26,8 +30,12 @@ export type TrainingStepResult = { readonly nll: tf.Scalar; readonly kl: tf.Scal
 export type TrainingStep = (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar, beta: tf.Scalar) => TrainingStepResult
 
 /**
- * Makes the training step: forward, negative ELBO, backward, optimizer. A pure function of its arguments and the model's variables; nothing is
- * read back and nothing but the arguments changes from call to call, so that it can be compiled to one graph.
+ * Makes the training step that `fit` takes, for a loop of your own: forward, negative ELBO, backward, optimizer.
+ *
+ * It is a pure function of its arguments and the model's variables; nothing is read back and nothing but the arguments changes from call to call, so
+ * that `compile` of @tfjs-bayes/backend/compile can make it one graph. Arguments are not checked at each step: `fit` checks the data once.
+ *
+ * @returns the step; it gives the NLL (nats, mean over the rows) and the KL (nats, summed over the weights) from before its update
  */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const { model, optimizer, datasetSize } = options
