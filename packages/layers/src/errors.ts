@@ -3,8 +3,13 @@ export class InvalidLayerArgumentError extends Error {
   override readonly name = 'InvalidLayerArgumentError'
   readonly code = 'INVALID_LAYER_ARGUMENT'
 
-  constructor(layer: string, argument: string, got: unknown, expected: string) {
-    super(`Layer "${layer}": ${argument} is ${print(got)}; expected ${expected}.`)
+  constructor(layer: string, problem: string, options?: ErrorOptions) {
+    super(`Layer "${layer}": ${problem}`, options)
+  }
+
+  /** The error for one argument: what it is, and what was expected. */
+  static of(layer: string, argument: string, got: unknown, expected: string): InvalidLayerArgumentError {
+    return new InvalidLayerArgumentError(layer, `${argument} is ${print(got)}; expected ${expected}.`)
   }
 }
 

@@ -12,20 +12,20 @@ export interface PlainPosterior {
 export interface EstimatorCase {
   readonly estimator: EstimatorName
   /** Shapes of the noise that one call asks for, in the order of the streams. */
-  readonly noiseShapes: (posterior: PlainPosterior, x: Values, output: Values) => (readonly number[])[]
+  readonly noiseShapes: (operator: OperatorCase, posterior: PlainPosterior, x: Values, output: Values) => (readonly number[])[]
   readonly expected: (operator: OperatorCase, x: Values, posterior: PlainPosterior, noise: readonly Values[]) => Values
 }
 
 export const estimatorCases: readonly EstimatorCase[] = [
   {
     estimator: 'weightSampling',
-    noiseShapes: ({ kernel, bias }) => [kernel.mu.shape, ...(bias === undefined ? [] : [bias.mu.shape])],
+    noiseShapes: (_, { kernel, bias }) => [kernel.mu.shape, ...(bias === undefined ? [] : [bias.mu.shape])],
     expected: ({ naive }, x, { kernel, bias }, [kernelNoise, biasNoise]) =>
       naive(x, draw(kernel, kernelNoise!), bias === undefined ? undefined : draw(bias, biasNoise!)),
   },
   {
     estimator: 'localReparameterization',
-    noiseShapes: (_, __, output) => [output.shape],
+    noiseShapes: (_, __, ___, output) => [output.shape],
     expected: ({ naive }, x, { kernel, bias }, [noise]) => {
       const mean = naive(x, kernel.mu, bias?.mu)
       const variance = naive(map(x, square), map(kernel.sigma, square), bias === undefined ? undefined : map(bias.sigma, square))
@@ -34,20 +34,20 @@ export const estimatorCases: readonly EstimatorCase[] = [
   },
   {
     estimator: 'flipout',
-    noiseShapes: ({ kernel, bias }, x, output) => [
+    noiseShapes: ({ channelAxis }, { kernel, bias }, x, output) => [
       kernel.mu.shape,
       ...(bias === undefined ? [] : [bias.mu.shape]),
-      rowAndLastAxis(x.shape),
-      rowAndLastAxis(output.shape),
+      rowAndChannel(x.shape, channelAxis),
+      rowAndChannel(output.shape, channelAxis),
     ],
-    expected: ({ naive }, x, { kernel, bias }, noise) => {
+    expected: ({ naive, channelAxis }, x, { kernel, bias }, noise) => {
       const [kernelNoise, ...rest] = noise
       const biasNoise = bias === undefined ? undefined : rest.shift()
       const [inputSigns, outputSigns] = rest
       const product = (a: number, b: number): number => a * b
       const shift = bias === undefined ? undefined : zip(bias.sigma, biasNoise!, product)
-      const perturbation = naive(flip(x, inputSigns!), zip(kernel.sigma, kernelNoise!, product), shift)
-      return zip(naive(x, kernel.mu, bias?.mu), flip(perturbation, outputSigns!), (mean, delta) => mean + delta)
+      const perturbation = naive(flip(x, inputSigns!, channelAxis), zip(kernel.sigma, kernelNoise!, product), shift)
+      return zip(naive(x, kernel.mu, bias?.mu), flip(perturbation, outputSigns!, channelAxis), (mean, delta) => mean + delta)
     },
   },
 ]
@@ -72,15 +72,20 @@ function draw({ mu, sigma }: { readonly mu: Values; readonly sigma: Values }, no
   )
 }
 
-function rowAndLastAxis(shape: readonly number[]): number[] {
-  return shape.map((size, axis) => (axis === 0 || axis === shape.length - 1 ? size : 1))
+function rowAndChannel(shape: readonly number[], channelAxis: -1 | 1): number[] {
+  const channels = channelAxis === 1 ? 1 : shape.length - 1
+  return shape.map((size, axis) => (axis === 0 || axis === channels ? size : 1))
 }
 
-/** Multiplies by the sign that noise of shape [rows, 1, ..., channels] gives to each row and channel. */
-function flip(values: Values, noise: Values): Values {
-  const channels = values.shape.at(-1)!
+/** Multiplies by the sign that the noise gives to each row and channel. */
+function flip(values: Values, noise: Values, channelAxis: -1 | 1): Values {
+  const channels = values.shape.at(channelAxis)!
   const perRow = values.data.length / values.shape[0]!
-  return map(values, (value, i) => value * (noise.data[Math.floor(i / perRow) * channels + (i % channels)]! < 0 ? -1 : 1))
+  const perChannel = channelAxis === 1 ? perRow / channels : 1
+  return map(values, (value, i) => {
+    const sign = noise.data[Math.floor(i / perRow) * channels + (Math.floor(i / perChannel) % channels)]! < 0 ? -1 : 1
+    return value * sign
+  })
 }
 
 function square(value: number): number {

@@ -1,28 +1,56 @@
 import * as tf from '@tensorflow/tfjs'
-import { type EstimatorOptions, type VariationalLayer, type VariationalOptions, variationalDense } from '../src/index.ts'
+import {
+  type EstimatorOptions,
+  type VariationalLayer,
+  type VariationalOptions,
+  variationalConv1d,
+  variationalConv2d,
+  variationalDense,
+  variationalDepthwiseConv2d,
+} from '../src/index.ts'
+import { naiveConv1d, naiveConv2d } from './naiveConvolution.ts'
 import type { Values } from './values.ts'
 
-type Options = VariationalOptions &
-  EstimatorOptions & { readonly useBias?: boolean; readonly activation?: 'tanh' | 'relu'; readonly name?: string }
+type TwinOptions = { readonly useBias?: boolean; readonly activation?: 'tanh' | 'relu'; readonly name?: string }
 
 /** One layer with small sizes, and what it must do in plain numbers. Every row of the list goes through every test of operator x estimator. */
 export interface OperatorCase {
   readonly title: string
   /** Without the batch. */
   readonly inputShape: readonly number[]
-  readonly make: (options: Options) => VariationalLayer
+  readonly channelAxis: -1 | 1
+  readonly make: (options: VariationalOptions & EstimatorOptions & TwinOptions) => VariationalLayer
   /** The deterministic layer of tfjs. */
-  readonly twin: (options: { readonly useBias?: boolean; readonly activation?: 'tanh' | 'relu' }) => tf.layers.Layer
+  readonly twin: (options: TwinOptions) => tf.layers.Layer
   /** op(x, kernel) + bias by loops. */
   readonly naive: (x: Values, kernel: Values, bias: Values | undefined) => Values
   /** Symbolic shapes: input, output. */
   readonly shapes: readonly (readonly [tf.Shape, tf.Shape])[]
+  /** The kernels of tfjs without which its backend has no gradient of this operator. */
+  readonly gradientKernels: readonly string[]
+  /** tfjs cannot train dilated convolutions; ours can. */
+  readonly twinHasNoGradient?: boolean
 }
+
+const conv2dKernels = ['Conv2DBackpropFilter', 'Conv2DBackpropInput']
+const depthwiseKernels = ['DepthwiseConv2dNativeBackpropFilter', 'DepthwiseConv2dNativeBackpropInput']
+const strided = {
+  filters: 3,
+  kernelSize: [3, 2] as [number, number],
+  strides: [2, 1] as [number, number],
+  padding: 'same' as const,
+}
+const dilated = { filters: 2, kernelSize: 2, dilationRate: [2, 1] as [number, number] }
+const channelsFirst = { filters: 2, kernelSize: 2, dataFormat: 'channelsFirst' as const }
+const depthwise = { kernelSize: 2, depthMultiplier: 2, strides: [2, 2] as [number, number], padding: 'same' as const }
+const sequence = { filters: 3, kernelSize: 3, strides: 2, padding: 'same' as const }
+const wavenet = { filters: 2, kernelSize: 2, dilationRate: 3 }
 
 export const operatorCases: readonly OperatorCase[] = [
   {
     title: 'dense',
     inputShape: [4],
+    channelAxis: -1,
     make: (options) => variationalDense({ units: 3, ...options }),
     twin: (options) => tf.layers.dense({ units: 3, ...options }),
     naive: naiveDense,
@@ -36,10 +64,12 @@ export const operatorCases: readonly OperatorCase[] = [
         [7, 3],
       ],
     ],
+    gradientKernels: [],
   },
   {
     title: 'dense over the last of three axes',
     inputShape: [2, 4],
+    channelAxis: -1,
     make: (options) => variationalDense({ units: 3, ...options }),
     twin: (options) => tf.layers.dense({ units: 3, ...options }),
     naive: naiveDense,
@@ -57,6 +87,115 @@ export const operatorCases: readonly OperatorCase[] = [
         [5, 6, 2, 3],
       ],
     ],
+    gradientKernels: [],
+  },
+  {
+    title: 'conv1d with strides and padding',
+    inputShape: [5, 2],
+    channelAxis: -1,
+    make: (options) => variationalConv1d({ ...sequence, ...options }),
+    twin: (options) => tf.layers.conv1d({ ...sequence, ...options }),
+    naive: naiveConv1d({ stride: 2, padding: 'same' }),
+    shapes: [
+      [
+        [null, 5, 2],
+        [null, 3, 3],
+      ],
+      [
+        [null, null, 2],
+        [null, null, 3],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'conv1d with dilation',
+    twinHasNoGradient: true,
+    inputShape: [6, 2],
+    channelAxis: -1,
+    make: (options) => variationalConv1d({ ...wavenet, ...options }),
+    twin: (options) => tf.layers.conv1d({ ...wavenet, ...options }),
+    naive: naiveConv1d({ dilation: 3 }),
+    shapes: [
+      [
+        [null, 6, 2],
+        [null, 3, 2],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'conv2d with strides and padding',
+    inputShape: [4, 3, 2],
+    channelAxis: -1,
+    make: (options) => variationalConv2d({ ...strided, ...options }),
+    twin: (options) => tf.layers.conv2d({ ...strided, ...options }),
+    naive: naiveConv2d({ strides: [2, 1], padding: 'same' }),
+    shapes: [
+      [
+        [null, 4, 3, 2],
+        [null, 2, 3, 3],
+      ],
+      [
+        [null, null, null, 2],
+        [null, null, null, 3],
+      ],
+      [
+        [5, 28, 28, 1],
+        [5, 14, 28, 3],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'conv2d with dilation',
+    twinHasNoGradient: true,
+    inputShape: [4, 3, 2],
+    channelAxis: -1,
+    make: (options) => variationalConv2d({ ...dilated, ...options }),
+    twin: (options) => tf.layers.conv2d({ ...dilated, ...options }),
+    naive: naiveConv2d({ dilation: [2, 1] }),
+    shapes: [
+      [
+        [null, 4, 3, 2],
+        [null, 2, 2, 2],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'conv2d with channels first',
+    inputShape: [2, 3, 4],
+    channelAxis: 1,
+    make: (options) => variationalConv2d({ ...channelsFirst, ...options }),
+    twin: (options) => tf.layers.conv2d({ ...channelsFirst, ...options }),
+    naive: naiveConv2d({ channelsFirst: true }),
+    shapes: [
+      [
+        [null, 2, 3, 4],
+        [null, 2, 2, 3],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'depthwiseConv2d',
+    inputShape: [3, 3, 2],
+    channelAxis: -1,
+    make: (options) => variationalDepthwiseConv2d({ ...depthwise, ...options }),
+    twin: (options) => tf.layers.depthwiseConv2d({ ...depthwise, ...options }),
+    naive: naiveConv2d({ strides: [2, 2], padding: 'same', depthwise: true }),
+    shapes: [
+      [
+        [null, 3, 3, 2],
+        [null, 2, 2, 4],
+      ],
+      [
+        [6, 5, 4, 3],
+        [6, 3, 2, 6],
+      ],
+    ],
+    gradientKernels: depthwiseKernels,
   },
 ]
 

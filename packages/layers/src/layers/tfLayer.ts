@@ -9,8 +9,13 @@ export interface Activation {
 /** The keyword arguments of a call; tfjs hands one object to all layers of a run. */
 export type Kwargs = Parameters<tf.layers.Layer['call']>[1]
 
-/** Arguments of tfjs's dense layer. Its package exports the functions, not the types of their arguments. */
-export type TfDenseArgs = Parameters<typeof tf.layers.dense>[0]
+type TfDenseArgs = Parameters<typeof tf.layers.dense>[0]
+
+/** The arguments that every layer of tfjs takes. Its package exports functions, not the types of their arguments. */
+export type LayerArgs = Pick<
+  TfDenseArgs,
+  'inputShape' | 'batchInputShape' | 'batchSize' | 'dtype' | 'name' | 'trainable' | 'weights'
+>
 
 export type Initializer = Exclude<NonNullable<TfDenseArgs['kernelInitializer']>, string>
 
@@ -21,12 +26,42 @@ export interface TwinParts {
   readonly activation: Activation
   readonly useBias: boolean
   readonly kernelInitializer: Initializer
-  readonly biasInitializer: Initializer
   readonly kernelConstraint: Constraint | null
+  readonly biasInitializer: Initializer
   readonly biasConstraint: Constraint | null
 }
 
-/** The protected parts of a `tf.layers` layer that has a kernel and a bias. */
-export function twinParts(twin: tf.layers.Layer): TwinParts {
-  return twin as unknown as TwinParts
+/**
+ * The protected parts of a `tf.layers` layer.
+ *
+ * @param kernelName what the layer calls its kernel in the names of its arguments
+ */
+export function twinParts(twin: tf.layers.Layer, kernelName: string): TwinParts {
+  const parts = twin as unknown as Record<string, unknown> & TwinParts
+  return {
+    activation: parts.activation,
+    useBias: parts.useBias,
+    kernelInitializer: parts[`${kernelName}Initializer`] as Initializer,
+    kernelConstraint: parts[`${kernelName}Constraint`] as Constraint | null,
+    biasInitializer: parts.biasInitializer,
+    biasConstraint: parts.biasConstraint,
+  }
+}
+
+/**
+ * The config of a `tf.layers` layer without regularizers, whose place the prior takes.
+ *
+ * @param kernelName as in {@link twinParts}
+ */
+export function twinConfig(twin: tf.layers.Layer, kernelName: string): tf.serialization.ConfigDict {
+  const config = Object.fromEntries(Object.entries(twin.getConfig()).filter(([name]) => !name.endsWith('Regularizer')))
+  const { kernelConstraint } = twinParts(twin, kernelName)
+  // Written here because tfjs's depthwiseConv2d writes its regularizer in the constraint's place.
+  return {
+    ...config,
+    [`${kernelName}Constraint`]: kernelConstraint && {
+      className: kernelConstraint.getClassName(),
+      config: kernelConstraint.getConfig(),
+    },
+  }
 }

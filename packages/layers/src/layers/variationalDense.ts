@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { InvalidLayerArgumentError } from '../errors.ts'
 import { denseOperator } from '../operators/denseOperator.ts'
-import type { TfDenseArgs } from './tfLayer.ts'
 import { VariationalLayer } from './variationalLayer.ts'
-import type { EstimatorOptions, VariationalOptions } from './variationalOptions.ts'
+import { type EstimatorOptions, heNormal, type VariationalOptions } from './variationalOptions.ts'
+
+type TfDenseArgs = Parameters<typeof tf.layers.dense>[0]
 
 /** Arguments of {@link variationalDense}: those of `tf.layers.dense` without regularizers, whose place the prior takes, and those of every variational layer. */
 export type VariationalDenseArgs = Omit<TfDenseArgs, 'kernelRegularizer' | 'biasRegularizer' | 'activityRegularizer'> &
@@ -18,11 +19,10 @@ export class VariationalDense extends VariationalLayer {
   constructor(args: VariationalDenseArgs) {
     super(args, (layer) => {
       if (!(Number.isSafeInteger(args.units) && args.units > 0)) {
-        throw new InvalidLayerArgumentError(layer, 'units', args.units, 'a positive integer')
+        throw InvalidLayerArgumentError.of(layer, 'units', args.units, 'a positive integer')
       }
-      const kernelInitializer =
-        args.kernelInitializer ?? tf.initializers.heNormal(args.seed === undefined ? {} : { seed: args.seed })
-      return { operator: denseOperator(args.units), twin: tf.layers.dense({ ...args, name: layer, kernelInitializer }) }
+      const twin = tf.layers.dense({ ...args, name: layer, kernelInitializer: args.kernelInitializer ?? heNormal(args.seed) })
+      return { operator: denseOperator(args.units), twin }
     })
     this.units = args.units
   }

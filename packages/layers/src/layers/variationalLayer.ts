@@ -23,7 +23,15 @@ import { type EstimatorName, estimators } from '../estimators/estimators.ts'
 import { ForwardPass, type Mode, type PassParticipant } from '../forwardPass.ts'
 import { seededNoise } from '../noise/seededNoise.ts'
 import type { LinearOperator } from '../operators/linearOperator.ts'
-import { type Activation, type Constraint, type Initializer, type Kwargs, type TfDenseArgs, twinParts } from './tfLayer.ts'
+import {
+  type Activation,
+  type Constraint,
+  type Initializer,
+  type Kwargs,
+  type LayerArgs,
+  twinConfig,
+  twinParts,
+} from './tfLayer.ts'
 import { type EstimatorOptions, type KlMethod, resolveOptions, type VariationalOptions } from './variationalOptions.ts'
 
 /** What a kind of variational layer adds to the base class. */
@@ -31,10 +39,9 @@ export interface LayerKind {
   readonly operator: LinearOperator
   /** The `tf.layers` layer that this one is at sigma = 0: it checks arguments, resolves names, knows shapes and config. It never gets weights. */
   readonly twin: tf.layers.Layer
+  /** What the twin calls its kernel in the names of its arguments. Default 'kernel'. */
+  readonly kernelName?: string
 }
-
-/** The arguments that every layer of tfjs takes. */
-type LayerArgs = Pick<TfDenseArgs, 'inputShape' | 'batchInputShape' | 'batchSize' | 'dtype' | 'name' | 'trainable' | 'weights'>
 
 const FORMAT_VERSION = 1
 
@@ -56,7 +63,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   readonly inferenceMode: Mode
   readonly activation: Activation
   readonly useBias: boolean
-  private readonly twin: tf.layers.Layer
+  private readonly kind: Required<LayerKind>
   private readonly variables = new Map<string, tf.LayerVariable>()
   private callCount = 0
   private trainingStep: { readonly kwargs: object; readonly pass: ForwardPass } | undefined
@@ -71,14 +78,15 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     this.datasetSize = options.datasetSize
     this.seed = options.seed
     this.inferenceMode = options.inferenceMode
-    const { operator, twin } = kind(this.name)
+    this.kind = { kernelName: 'kernel', ...this.checked(kind) }
+    const { operator, twin, kernelName } = this.kind
+    const { activation, useBias } = twinParts(twin, kernelName)
     this.operator = operator
-    this.twin = twin
-    this.activation = twinParts(twin).activation
-    this.useBias = twinParts(twin).useBias
-    this.inputSpec = twin.inputSpec
+    this.activation = activation
+    this.useBias = useBias
+    this.inputSpec = operator.inputRank === undefined ? twin.inputSpec : [{ ndim: operator.inputRank }]
     this.batchInputShape = twin.batchInputShape
-    this.supportsMasking = true
+    this.supportsMasking = twin.supportsMasking
   }
 
   /** Means of the kernel. */
@@ -117,14 +125,17 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     const { channelAxis } = this.operator
     const channels = shape.at(channelAxis)
     if (channels == null) {
-      throw new InvalidLayerArgumentError(
+      throw InvalidLayerArgumentError.of(
         this.name,
         'the input shape',
         shape,
         `axis ${channelAxis} known: the kernel's shape depends on it`,
       )
     }
-    const { kernelInitializer, kernelConstraint, biasInitializer, biasConstraint } = twinParts(this.twin)
+    const { kernelInitializer, kernelConstraint, biasInitializer, biasConstraint } = twinParts(
+      this.kind.twin,
+      this.kind.kernelName,
+    )
     this.addPosterior('kernel', this.operator.kernelShape(shape), kernelInitializer, kernelConstraint)
     if (this.useBias) this.addPosterior('bias', this.operator.biasShape(shape), biasInitializer, biasConstraint)
     this.addLoss(() => this.fitLoss())
@@ -133,7 +144,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
-    return this.twin.computeOutputShape(inputShape)
+    return this.kind.twin.computeOutputShape(inputShape)
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor {
@@ -154,12 +165,11 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { kernelRegularizer, biasRegularizer, activityRegularizer, ...twinConfig } = this.twin.getConfig()
     return {
-      ...twinConfig,
+      ...twinConfig(this.kind.twin, this.kind.kernelName),
       estimator: this.estimator,
       kl: this.klMethod,
-      prior: { ...serializeDistribution(this.prior) },
+      prior: serializeDistribution(this.prior) as unknown as tf.serialization.ConfigDict,
       initialSigma: this.initialSigma,
       datasetSize: this.datasetSize ?? null,
       seed: this.seed,
@@ -184,6 +194,16 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     }
     const args = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null))
     return new LayerClass({ ...args, prior: deserializeDistribution(prior as unknown as SerializedDistribution) })
+  }
+
+  /** What tfjs says about wrong arguments does not name the layer. */
+  private checked(kind: (layer: string) => LayerKind): LayerKind {
+    try {
+      return kind(this.name)
+    } catch (error) {
+      if (error instanceof InvalidLayerArgumentError) throw error
+      throw new InvalidLayerArgumentError(this.name, error instanceof Error ? error.message : String(error), { cause: error })
+    }
   }
 
   private preActivation(x: tf.Tensor, pass: ForwardPass): tf.Tensor {
@@ -222,7 +242,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     const pass: unknown = kwargs['pass']
     if (pass instanceof ForwardPass) return pass
     if (pass !== undefined) {
-      throw new InvalidLayerArgumentError(this.name, 'pass', pass, 'a ForwardPass (made by the same copy of @tfjs-bayes/layers)')
+      throw InvalidLayerArgumentError.of(this.name, 'pass', pass, 'a ForwardPass (made by the same copy of @tfjs-bayes/layers)')
     }
     if (!kwargs['training']) return this.inferenceMode === 'mean' ? new ForwardPass({ mode: 'mean' }) : this.ownDraw()
     // tfjs hands one kwargs object to all calls of a training step: it tells a shared layer's second call from the next step.
@@ -262,7 +282,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   private onlyShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
     if (!Array.isArray(inputShape[0])) return inputShape as tf.Shape
     if (inputShape.length === 1) return inputShape[0]
-    throw new InvalidLayerArgumentError(this.name, 'the number of inputs', inputShape.length, 'one')
+    throw InvalidLayerArgumentError.of(this.name, 'the number of inputs', inputShape.length, 'one')
   }
 }
 

@@ -1,7 +1,9 @@
+import * as tf from '@tensorflow/tfjs'
 import { type Distribution, hasClosedKl, Normal } from '@tfjs-bayes/distributions'
 import { InvalidLayerArgumentError, UnsupportedKlError } from '../errors.ts'
 import { type EstimatorName, estimators, type WeightDrawingEstimatorName } from '../estimators/estimators.ts'
 import type { Mode } from '../forwardPass.ts'
+import type { Initializer } from './tfLayer.ts'
 
 /** How a layer's KL divergence is computed: by its formula, or from the weight draw that made the prediction. */
 export type KlMethod = 'closed' | 'monteCarlo'
@@ -60,7 +62,7 @@ export function resolveOptions(layer: string, options: VariationalOptions & Esti
     inferenceMode = 'mean',
   } = options
   const require = (valid: boolean, argument: string, got: unknown, expected: string): void => {
-    if (!valid) throw new InvalidLayerArgumentError(layer, argument, got, expected)
+    if (!valid) throw InvalidLayerArgumentError.of(layer, argument, got, expected)
   }
   require(Object.hasOwn(estimators, estimator), 'estimator', estimator, `one of ${Object.keys(estimators).join(', ')}`)
   require(klMethod === 'closed' || klMethod === 'monteCarlo', 'kl', klMethod, `'closed' or 'monteCarlo'`)
@@ -73,6 +75,11 @@ export function resolveOptions(layer: string, options: VariationalOptions & Esti
   require(inferenceMode === 'mean' || inferenceMode === 'sample', 'inferenceMode', inferenceMode, `'mean' or 'sample'`)
   requireKl(layer, estimator, klMethod, prior)
   return { estimator, klMethod, prior, initialSigma, datasetSize, seed, inferenceMode }
+}
+
+/** The default kernelInitializer: He et al. (2015), for the activations of today's networks. */
+export function heNormal(seed: number | undefined): Initializer {
+  return tf.initializers.heNormal(seed === undefined ? {} : { seed })
 }
 
 function requireKl(layer: string, estimator: EstimatorName, klMethod: KlMethod, prior: Distribution): void {

@@ -9,6 +9,8 @@ export interface LinearOperator {
   readonly name: string
   /** The axis of the input that the kernel mixes: -1 (last) or 1 (channels first). */
   readonly channelAxis: -1 | 1
+  /** The number of axes of the input, batch and channels included; undefined: any from 2 on. */
+  readonly inputRank?: number
   /** @returns shape of the kernel for inputs of the given shape (null where unknown) */
   kernelShape(inputShape: readonly (number | null)[]): number[]
   /** @returns shape of the bias for inputs of the given shape */

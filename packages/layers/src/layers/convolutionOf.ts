@@ -1,0 +1,24 @@
+import type * as tf from '@tensorflow/tfjs'
+import { InvalidLayerArgumentError } from '../errors.ts'
+import type { Convolution } from '../operators/convolution.ts'
+
+/**
+ * Reads size, strides, dilation, padding and data format off a convolution of tf.layers, which has filled in its defaults.
+ *
+ * @throws InvalidLayerArgumentError for what tfjs's own layer refuses only when it is called, or silently gets wrong
+ */
+export function convolutionOf(layer: string, twin: tf.layers.Layer): Convolution {
+  const { kernelSize, strides, dilationRate, padding, dataFormat = 'channelsLast' } = twin.getConfig() as unknown as Convolution
+  const rates = typeof dilationRate === 'number' ? [dilationRate] : dilationRate
+  if (padding !== 'valid' && padding !== 'same')
+    throw InvalidLayerArgumentError.of(layer, 'padding', padding, `'valid' or 'same'`)
+  if (rates.some((rate) => rate > 1) && strides.some((stride) => stride > 1)) {
+    throw InvalidLayerArgumentError.of(
+      layer,
+      'dilationRate',
+      rates,
+      `1 where strides are not 1 (they are ${JSON.stringify(strides)})`,
+    )
+  }
+  return { kernelSize, strides, dilationRate: rates, padding, dataFormat }
+}

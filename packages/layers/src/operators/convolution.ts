@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs'
+
+/** What the convolutions have in common, one number for each spatial axis. */
+export interface Convolution {
+  readonly kernelSize: readonly number[]
+  readonly strides: readonly number[]
+  readonly dilationRate: readonly number[]
+  readonly padding: 'valid' | 'same'
+  readonly dataFormat: 'channelsLast' | 'channelsFirst'
+}
+
+/** The axis of the channels in a data format. */
+export function channelAxisOf({ dataFormat }: Convolution): -1 | 1 {
+  return dataFormat === 'channelsFirst' ? 1 : -1
+}
+
+/** Runs a convolution with the channels in the last axis, which is how tfjs's backends know it, whatever the format of the layer. */
+export function channelsLast({ dataFormat }: Convolution, x: tf.Tensor, convolve: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  if (dataFormat === 'channelsLast') return convolve(x)
+  const spatial = Array.from({ length: x.rank - 2 }, (_, axis) => axis + 1)
+  const last = permute(x, [0, ...spatial.map((axis) => axis + 1), 1])
+  return permute(convolve(last), [0, x.rank - 1, ...spatial])
+}
+
+/** tf.transpose, also of an empty batch: tfjs's wasm kernel divides by zero there. */
+function permute(x: tf.Tensor, axes: number[]): tf.Tensor {
+  return x.size === 0 ? x.reshape(axes.map((axis) => x.shape[axis]!)) : x.transpose(axes)
+}
+
+/**
+ * The kernel with zeros between its taps: an ordinary convolution with it is the dilated one with the kernel. tfjs has no gradient of dilated
+ * convolutions.
+ *
+ * @param kernel spatial axes first
+ * @param rates >= 1, one for each spatial axis
+ */
+export function dilate(kernel: tf.Tensor, rates: readonly number[]): tf.Tensor {
+  return rates.reduce((dilated, rate, axis) => (rate === 1 ? dilated : dilateAxis(dilated, rate, axis)), kernel)
+}
+
+function dilateAxis(kernel: tf.Tensor, rate: number, axis: number): tf.Tensor {
+  const taps = kernel.shape[axis]!
+  const [before, after] = [kernel.shape.slice(0, axis), kernel.shape.slice(axis + 1)]
+  const padded = kernel.reshape([tf.util.sizeFromShape([...before, taps]), 1, tf.util.sizeFromShape(after)]).pad([
+    [0, 0],
+    [0, rate - 1],
+    [0, 0],
+  ])
+  const spread = padded.reshape([...before, taps * rate, ...after])
+  const size = [...before, (taps - 1) * rate + 1, ...after]
+  return spread.slice(
+    size.map(() => 0),
+    size,
+  )
+}
