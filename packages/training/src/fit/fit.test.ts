@@ -18,6 +18,7 @@ import { batchRanges } from '../loop/batchRanges.ts'
 import type { ProgressReporter, TrainingProgress } from '../progress/progressReporter.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
+import { warmUpBeta } from '../schedules/warmUpBeta.ts'
 import { fit } from './fit.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 import type { EpochRecord } from './history.ts'
@@ -197,6 +198,20 @@ describe('history', () => {
       expect(beta).toBeCloseTo(0.1, 12)
       expect(examplesPerSecond * seconds).toBeGreaterThan(0)
     }
+  })
+
+  test('beta may follow a schedule: its mean over the epoch is reported, compiled or not', async () => {
+    const beta = warmUpBeta({ epochs: 1 })
+    const [graph, eager] = [bayesian(), bayesian()]
+    const { epochs } = await fit(graph, data, options({ beta }))
+    await fit(eager, data, options({ beta, compile: false }))
+    // 8 rows each at 0, 0.2, 0.4, 0.6 and 5 rows at 0.8.
+    expect(epochs[0]!.beta).toBeCloseTo((8 * 1.2 + 5 * 0.8) / ROWS, 12)
+    expect(epochs[1]!.beta).toBe(1)
+    expect(weights(graph)).toEqual(weights(eager))
+    const constant = bayesian()
+    await fit(constant, data, options())
+    expect(weights(graph)).not.toEqual(weights(constant))
   })
 
   test('validation is scored, with the same noise each epoch, and never trained on', async () => {

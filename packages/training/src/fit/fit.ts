@@ -7,6 +7,7 @@ import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
+import { betaAt } from '../schedules/betaSchedule.ts'
 import { EpochMeter } from './epochMeter.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 import { chosenOptimizer, type FitPlan, fitPlan } from './fitPlan.ts'
@@ -110,7 +111,6 @@ async function trainEpoch(
   const order = shuffledOrder(rows, seed, epoch)
   const ranges = batchRanges(rows, batchSize)
   const meter = new EpochMeter(epoch)
-  const beta = tf.scalar(plan.beta)
   const eventLoop = new EventLoop()
   const started = performance.now()
   let steps = 0
@@ -124,7 +124,9 @@ async function trainEpoch(
   try {
     for (const range of ranges) {
       if (signal?.aborted) break
-      meter.add(takeStep(step, data, order, range, epoch * ranges.length + range.batch, beta), range.rows, plan.beta)
+      const position = { step: epoch * ranges.length + range.batch, epoch, epochs, batches: ranges.length, rows }
+      const beta = betaAt(plan.beta, { ...position, batch: range.batch, batchRows: range.rows })
+      meter.add(takeStep(step, data, order, range, position.step, beta), range.rows, beta)
       steps++
       examples += range.rows
       clock.examples += range.rows
@@ -139,7 +141,6 @@ async function trainEpoch(
     return { epoch, steps, ...means, seconds: (performance.now() - started) / 1000 }
   } finally {
     meter.dispose()
-    beta.dispose()
   }
 }
 
@@ -150,11 +151,11 @@ function takeStep(
   order: Int32Array,
   { start, rows }: BatchRange,
   counter: number,
-  beta: tf.Scalar,
+  beta: number,
 ): TrainingStepResult {
   return tf.tidy(() => {
     const indices = tf.tensor1d(order.subarray(start, start + rows), 'int32')
-    return step(tf.gather(x, indices), tf.gather(y, indices), tf.scalar(counter, 'int32'), beta)
+    return step(tf.gather(x, indices), tf.gather(y, indices), tf.scalar(counter, 'int32'), tf.scalar(beta))
   })
 }
 

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs'
 import type { LabelledData } from '../data/labelledData.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import type { ProgressReporter } from '../progress/progressReporter.ts'
+import type { BetaSchedule } from '../schedules/betaSchedule.ts'
 import type { EpochRecord } from './history.ts'
 
 export interface TrainingData extends LabelledData {
@@ -23,8 +24,8 @@ export interface FitOptions {
   readonly optimizer?: 'adam' | 'sgd' | tf.Optimizer
   /** Above 0; only with an optimizer given by name. Default 0.001. */
   readonly learningRate?: number
-  /** Weight of the KL, 0 or more. Default 1, the ELBO; anything else is a tempered posterior. */
-  readonly beta?: number
+  /** Weight of the KL: a number, 0 or more, or a schedule. Default 1, the ELBO; a run that ends at another beta ends in a tempered posterior. */
+  readonly beta?: number | BetaSchedule
   /** Draws a step, S >= 1; the NLL is averaged over them, the KL counted once. Default 1. */
   readonly samples?: number
   /** Draws for the validation figures; default 1. */

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
-import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import type { BetaSchedule } from '../schedules/betaSchedule.ts'
+import { constantBeta } from '../schedules/constantBeta.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 
 /** The checked choices of a run, with every default filled in. */
@@ -12,7 +14,7 @@ export interface FitPlan {
   readonly datasetSize: number
   readonly samples: number
   readonly validationSamples: number
-  readonly beta: number
+  readonly beta: BetaSchedule
 }
 
 const DEFAULT_BATCH_SIZE = 128
@@ -36,7 +38,6 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitO
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('validationSamples', validationSamples)
   requirePositiveInteger('datasetSize', datasetSize)
-  requireNonNegative('beta', beta)
   requireSeed('seed', seed)
   if (datasetSize < batchSize) {
     throw new InvalidOptionError(
@@ -52,7 +53,7 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitO
       `at least the ${rows} rows of data.x: it is the number of training examples`,
     )
   }
-  return { rows, batchSize, datasetSize, samples, validationSamples, beta }
+  return { rows, batchSize, datasetSize, samples, validationSamples, beta: typeof beta === 'number' ? constantBeta(beta) : beta }
 }
 
 /** The optimizer of a run, and whether the run owns it. */

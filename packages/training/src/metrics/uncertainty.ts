@@ -16,7 +16,7 @@ export interface Uncertainty {
  * Splits the uncertainty of a classification into its two parts, from the probabilities of every draw.
  *
  * Entropy is concave, so the mutual information cannot be negative (Jensen); rounding can make it so, by about 1e-7, and is clamped to 0.
- * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning", equation 3.
+ * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning".
  *
  * @param draws probabilities of every draw, [draws, rows, classes], at least one draw: a tensor, or its numbers in row-major order with their shape
  * @throws ShapeMismatchError or InvalidProbabilityError (whose row counts through the draws)

@@ -59,7 +59,7 @@ const CHUNK_NUMBERS = 4_000_000
  * Averages probabilities, not logits, in log space and across chunks in float64. Memory is bounded whatever S and the number of rows; beside the result
  * only one batch and a few draws of it are held. Draw s uses the same noise in each batch: with `weightSampling` a draw is therefore one function over all
  * rows, whatever the batch size; with `localReparameterization` rows are independent within a batch, and rows at the same place of two batches are not.
- * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning", equation 3, for the parts of the entropy.
+ * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning", for the parts of the entropy.
  *
  * @param model a model whose outputs are logits [rows, classes]
  * @param x inputs, [rows, ...]
