@@ -13,11 +13,15 @@ export function compareGraphs(before: StepGraph, after: StepGraph): FallbackReas
     const difference = compareNodes(before.nodes[i], after.nodes[i], after)
     if (difference !== undefined) return difference
   }
-  const changed = after.updated.find((variable, index) => variable !== before.updated[index])
-  if (changed !== undefined || before.updated.length !== after.updated.length) {
-    return { code: 'changing-ops', message: 'the step updates other variables from call to call' }
-  }
-  return undefined
+  const sameUpdates =
+    before.updated.length === after.updated.length && before.updated.every((variable, index) => variable === after.updated[index])
+  const sameOutputs =
+    before.outputs.length === after.outputs.length &&
+    before.outputs.every(({ source }, index) => source === after.outputs[index]!.source)
+  if (!sameUpdates) return { code: 'changing-ops', message: 'the step updates other variables from call to call' }
+  return sameOutputs
+    ? undefined
+    : { code: 'changing-ops', message: 'the step returns or assigns other tensors from call to call' }
 }
 
 function compareNodes(before: StepNode | undefined, after: StepNode | undefined, graph: StepGraph): FallbackReason | undefined {
@@ -25,20 +29,20 @@ function compareNodes(before: StepNode | undefined, after: StepNode | undefined,
     return { code: 'changing-ops', message: `${describe(before)}, then ${describe(after)}` }
   const first = before.origin
   const second = after.origin
-  if (first?.kind === 'captured' && second?.kind === 'captured' && first.id !== second.id) {
+  if (first.kind === 'captured' && second.kind === 'captured' && first.id !== second.id) {
     return {
       code: 'changing-capture',
       message: `a tensor from outside the step is another one at each call${usedBy(after, graph)}; pass it as an argument`,
     }
   }
-  if (first?.kind === 'variable' && second?.kind === 'variable' && first.variable !== second.variable) {
+  if (first.kind === 'variable' && second.kind === 'variable' && first.variable !== second.variable) {
     return {
       code: 'changing-capture',
       message: `the step uses the variable ${first.variable.name}, then ${second.variable.name}`,
     }
   }
   if (equalBytes(before.encoded, after.encoded)) return undefined
-  if (first?.kind === 'constant' && second?.kind === 'constant') {
+  if (first.kind === 'constant' && second.kind === 'constant') {
     const remedy =
       second.shape.length === 0 ? 'pass it as an argument' : 'pass it as an argument (or draw noise with statelessNormal)'
     return {
@@ -68,12 +72,14 @@ function describe(node: StepNode | undefined): string {
 }
 
 function usedBy({ node }: StepNode, graph: StepGraph): string {
-  const user = graph.nodes.find((other) => other.node.inputs.includes(node.name))
+  const user = graph.nodes.find((other) =>
+    other.node.inputs.some((input) => input === node.name || input.startsWith(`${node.name}:`)),
+  )
   return user === undefined ? '' : `, used by ${user.node.op}${atUserLine(traceOf(user.origin))}`
 }
 
-function traceOf(node: RecordedNode | undefined): Error | undefined {
-  return node !== undefined && 'trace' in node ? node.trace : undefined
+function traceOf(node: RecordedNode): Error | undefined {
+  return 'trace' in node ? node.trace : undefined
 }
 
 function show({ shape, values }: TensorValue): string {

@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs'
 import { assignNative } from './assignNative.ts'
 import { countIterations } from './optimizerState.ts'
-import type { StepGraph } from './stepGraph.ts'
+import { encodeStepGraph, fetchNames, type StepGraph } from './stepGraph.ts'
 import type { StepResult } from './stepResult.ts'
 import type { TensorFlowBackend } from './tensorFlowBackend.ts'
-import { encodeGraph, encodeSavedModel } from './wire/graphDef.ts'
+import { encodeSavedModel } from './wire/graphDef.ts'
 
 const TAG = 'serve'
 
@@ -21,10 +21,10 @@ export class GraphSession {
   /** Loads the graph; throws TensorFlow's message where it refuses. */
   constructor(backend: TensorFlowBackend, graph: StepGraph) {
     this.graph = graph
-    this.graphDef = encodeGraph(graph.nodes.map(({ encoded }) => encoded))
+    this.graphDef = encodeStepGraph(graph)
     this.#backend = backend
     this.#feedNames = graph.feeds.map(({ name }) => name).join(',')
-    this.#fetchNames = graph.fetches.join(',')
+    this.#fetchNames = fetchNames(graph).join(',')
     const started = performance.now()
     this.#session = loadSession(backend, encodeSavedModel(this.graphDef, TAG))
     this.loadMilliseconds = performance.now() - started

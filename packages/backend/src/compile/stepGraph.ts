@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
+import { outputName } from './outputName.ts'
 import {
   type ArgumentNode,
   type CapturedNode,
@@ -9,13 +10,13 @@ import {
   type Value,
   type VariableNode,
 } from './recording.ts'
-import { encodeNode, type GraphAttribute, type GraphNode } from './wire/graphDef.ts'
+import { encodeConfigWithoutRewriting, encodeGraph, encodeNode, type GraphAttribute, type GraphNode } from './wire/graphDef.ts'
 
-/** A node of the graph, beside what it was recorded from (nothing for the Identity in front of an output). */
+/** A node of the step's function, beside what it was recorded from. */
 export interface StepNode {
   readonly node: GraphNode
   readonly encoded: Uint8Array
-  readonly origin: RecordedNode | undefined
+  readonly origin: RecordedNode
 }
 
 /** What has to be handed to the graph at each run, under a name. */
@@ -24,12 +25,13 @@ export interface Feed {
   readonly source: ArgumentNode | VariableNode | CapturedNode
 }
 
-/** A recorded step as a TensorFlow graph: the nodes that results and updates need, in the order of their execution. */
+/** A recorded step as a function of TensorFlow: the nodes that results and updates need, in the order of their execution. */
 export interface StepGraph {
   readonly nodes: readonly StepNode[]
+  /** The function's arguments. */
   readonly feeds: readonly Feed[]
-  /** Names of the results, then of the variables' new values. */
-  readonly fetches: readonly string[]
+  /** What the function returns: the results, then the variables' new values. */
+  readonly outputs: readonly { readonly source: string; readonly dtype: number }[]
   readonly updated: readonly tf.Variable[]
   readonly recording: Recording
 }
@@ -39,45 +41,83 @@ const INFERRED_TYPE: Readonly<Record<string, { readonly name: string; readonly i
   ExpandDims: { name: 'T', input: 0 },
 }
 
-/** Makes the graph of a recording. Two recordings of the same computation give the same bytes. */
+const FUNCTION_NAME = 'step'
+const CALL_NAME = 'call'
+
+/** Makes the function of a recording. Two recordings of the same computation give the same bytes. */
 export function buildStepGraph(recording: Recording): StepGraph {
   const outputs = [...recording.results, ...recording.updates.map(({ value }) => value)]
   const needed = reachable(outputs)
   const names = new Map<RecordedNode, string>()
   const nodes: StepNode[] = []
   const feeds: Feed[] = []
-  const add = (node: GraphNode, origin: RecordedNode | undefined) => nodes.push({ node, encoded: encodeNode(node), origin })
-  const nameOf = ({ node, output }: Value) => (output === 0 ? names.get(node)! : `${names.get(node)!}:${output}`)
+  const referenceTo = ({ node, output }: Value) => {
+    const name = names.get(node)!
+    if (node.kind === 'op') return `${name}:${outputName(node.op, output)}`
+    return isFed(node) ? name : `${name}:output:0`
+  }
   for (const origin of recording.nodes) {
     if (!needed.has(origin)) continue
-    const name = `${origin.kind === 'op' ? origin.op : origin.kind}_${nodes.length}`
+    const name = `${origin.kind === 'op' ? origin.op : origin.kind}_${names.size}`
     names.set(origin, name)
-    if (origin.kind === 'op') {
-      add({ name, op: origin.op, inputs: origin.inputs.map(nameOf), attributes: completeAttributes(origin) }, origin)
-    } else if (origin.kind === 'constant' || (origin.kind === 'captured' && origin.tensor !== undefined)) {
-      const attributes: GraphAttribute[] = [
-        { name: 'dtype', kind: 'type', value: origin.dtype },
-        { name: 'value', kind: 'tensor', value: origin.tensor! },
-      ]
-      add({ name, op: 'Const', inputs: [], attributes }, origin)
-    } else {
-      const attributes: GraphAttribute[] = [
-        { name: 'dtype', kind: 'type', value: origin.dtype },
-        { name: 'shape', kind: 'shape', value: origin.shape },
-      ]
-      add({ name, op: 'Placeholder', inputs: [], attributes }, origin)
-      feeds.push({ name, source: origin })
-    }
+    const node = bodyNode(name, origin, referenceTo)
+    nodes.push({ node, encoded: encodeNode(node), origin })
+    if (isFed(origin)) feeds.push({ name, source: origin })
   }
-  const fetches = outputs.map((value, index) => {
-    const name = index < recording.results.length ? `result_${index}` : `update_${index - recording.results.length}`
-    add(
-      { name, op: 'Identity', inputs: [nameOf(value)], attributes: [{ name: 'T', kind: 'type', value: dtypeOf(value) }] },
-      undefined,
-    )
-    return name
+  return {
+    nodes,
+    feeds,
+    outputs: outputs.map((value) => ({ source: referenceTo(value), dtype: dtypeOf(value) })),
+    updated: recording.updates.map(({ variable }) => variable),
+    recording,
+  }
+}
+
+/**
+ * Encodes a graph that calls the function. Left to itself TensorFlow would rewrite the step (x / sqrt(y) becomes x * rsqrt(y), sums are
+ * reordered) and its numbers would no longer be those of eager execution. A session of tfjs-node takes no options, but a call of a function brings its
+ * own, and a function marked as one of tf.data is not touched on the way.
+ */
+export function encodeStepGraph({ nodes, feeds, outputs }: StepGraph): Uint8Array {
+  const inputs = feeds.map(({ name, source }) => ({ name, dtype: source.dtype }))
+  const placeholders = nodes.filter(({ origin }) => isFed(origin)).map(({ node }) => node)
+  const body = nodes.filter(({ origin }) => !isFed(origin)).map(({ encoded }) => encoded)
+  const call: GraphNode = {
+    name: CALL_NAME,
+    op: 'StatefulPartitionedCall',
+    inputs: feeds.map(({ name }) => name),
+    attributes: [
+      { name: 'Tin', kind: 'types', value: inputs.map(({ dtype }) => dtype) },
+      { name: 'Tout', kind: 'types', value: outputs.map(({ dtype }) => dtype) },
+      { name: 'f', kind: 'function', value: FUNCTION_NAME },
+      { name: 'config_proto', kind: 'string', value: encodeConfigWithoutRewriting() },
+    ],
+  }
+  return encodeGraph([...placeholders, call], {
+    name: FUNCTION_NAME,
+    inputs,
+    outputs: outputs.map((output, index) => ({ name: `output_${index}`, ...output })),
+    nodes: body,
+    flags: ['_noinline', '_tf_data_function'],
   })
-  return { nodes, feeds, fetches, updated: recording.updates.map(({ variable }) => variable), recording }
+}
+
+/** The names under which a run fetches the function's outputs. */
+export function fetchNames({ outputs }: StepGraph): string[] {
+  return outputs.map((_, index) => `${CALL_NAME}:${index}`)
+}
+
+function isFed(node: RecordedNode): node is ArgumentNode | VariableNode | CapturedNode {
+  return node.kind === 'argument' || node.kind === 'variable' || (node.kind === 'captured' && node.tensor === undefined)
+}
+
+function bodyNode(name: string, origin: RecordedNode, referenceTo: (value: Value) => string): GraphNode {
+  if (origin.kind === 'op')
+    return { name, op: origin.op, inputs: origin.inputs.map(referenceTo), attributes: completeAttributes(origin) }
+  const dtype: GraphAttribute = { name: 'dtype', kind: 'type', value: origin.dtype }
+  if (isFed(origin))
+    return { name, op: 'Placeholder', inputs: [], attributes: [dtype, { name: 'shape', kind: 'shape', value: origin.shape }] }
+  return { name, op: 'Const', inputs: [], attributes: [dtype, { name: 'value', kind: 'tensor', value: origin.tensor! }] }
 }
 
 function reachable(outputs: readonly Value[]): Set<RecordedNode> {

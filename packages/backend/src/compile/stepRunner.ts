@@ -5,7 +5,8 @@ import { CompiledStepError, StaleGraphError } from './errors.ts'
 import type { FallbackReason } from './fallbackReason.ts'
 import { GraphSession } from './graphSession.ts'
 import { changedSetting, stableSettings } from './optimizerState.ts'
-import { isRecording, record, releaseRecording } from './record.ts'
+import { isRecording, record } from './record.ts'
+import { releaseRecording } from './recorder.ts'
 import { buildStepGraph, type StepGraph } from './stepGraph.ts'
 import type { CompileOptions, GraphStats, StepGraphInfo, StepStats } from './stepGraphInfo.ts'
 import { runEagerly, type StepResult, takeApart } from './stepResult.ts'
@@ -234,7 +235,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   }
 
   #load(backend: TensorFlowBackend, entry: Entry, graph: StepGraph): void {
-    if (graph.fetches.length === 0) {
+    if (graph.outputs.length === 0) {
       releaseRecording(backend, graph.recording)
       this.#fallBack({ code: 'unsupported-value', message: 'the step returns nothing and updates no variable' })
       return

@@ -1,5 +1,5 @@
-import type { OpNode } from './recording.ts'
-import { dtypeOf } from './recording.ts'
+import { hasOutputNames } from './outputName.ts'
+import { dtypeOf, type OpNode } from './recording.ts'
 import { DT_RESOURCE, DT_VARIANT } from './wire/graphDef.ts'
 
 /** Ops whose result's shape depends on values: what JavaScript derives from that shape would be frozen in the graph. */
@@ -27,5 +27,6 @@ export function unsupportedOp(node: OpNode): string | undefined {
   // Without a seed TensorFlow draws fresh numbers both ways; with one, eager execution and each graph keep streams of their own.
   if (seed !== undefined)
     return `${op} draws from a hidden seeded stream; draw with statelessNormal and pass its counter as an argument`
+  if (!hasOutputNames(op)) return `${op} is not among the ops that a compiled step can hold`
   return undefined
 }

@@ -154,7 +154,7 @@ const obstacles: { name: string; code: FallbackCode; message: RegExp; obstacle: 
   {
     name: 'an op whose attributes only eager execution infers',
     code: 'load-failed',
-    message: /TensorFlow does not load the graph: .*'T'.*\(ReverseV2 at .*fallbacks\.test\.ts:\d+/,
+    message: /TensorFlow does not load the graph: .* T .*\(ReverseV2 at .*fallbacks\.test\.ts:\d+/,
     obstacle: (prediction) =>
       native()
         .executeSingleOutput('ReverseV2', [], [prediction.mul(1), tf.tensor1d([0], 'int32')])

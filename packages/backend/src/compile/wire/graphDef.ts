@@ -9,20 +9,32 @@ export interface TensorValue {
 
 /** One attribute of a node, typed as TensorFlow's `AttrValue` is. */
 export type GraphAttribute = { readonly name: string } & (
-  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'string'; readonly value: string | Uint8Array }
   | { readonly kind: 'integer' | 'float' | 'type'; readonly value: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'integers' | 'floats' | 'shape'; readonly value: readonly number[] }
+  | { readonly kind: 'integers' | 'floats' | 'types' | 'shape'; readonly value: readonly number[] }
   | { readonly kind: 'booleans'; readonly value: readonly boolean[] }
+  | { readonly kind: 'function'; readonly value: string }
   | { readonly kind: 'tensor'; readonly value: TensorValue }
 )
 
-/** One node of a graph. An input is `name`, `name:output` or, for control, `^name`. */
+/** One node. In a graph an input is `name` or `name:index`; in a function it is an argument's name or `name:output:index`. */
 export interface GraphNode {
   readonly name: string
   readonly op: string
   readonly inputs: readonly string[]
   readonly attributes: readonly GraphAttribute[]
+}
+
+/** A function of a graph's library. */
+export interface GraphFunction {
+  readonly name: string
+  readonly inputs: readonly { readonly name: string; readonly dtype: number }[]
+  readonly outputs: readonly { readonly name: string; readonly dtype: number; readonly source: string }[]
+  /** The body's nodes, encoded. */
+  readonly nodes: readonly Uint8Array[]
+  /** Names of boolean attributes that are true. */
+  readonly flags: readonly string[]
 }
 
 /** TensorFlow's numbers for element types (tensorflow/core/framework/types.proto). */
@@ -35,8 +47,8 @@ export const DT_RESOURCE = 20
 export const DT_VARIANT = 21
 
 /**
- * The GraphDef version that the file claims. Every release since 2.0 reads it, and the ops are spelt as they were then; a newer one would
- * forbid ops that TensorFlow has deprecated for new graphs but still runs eagerly.
+ * The GraphDef version that the file claims, that of a release of 2020. TensorFlow reads graphs of any age, and refuses in an old one fewer
+ * of the ops that it has deprecated but still runs eagerly.
  */
 const PRODUCER = 440
 
@@ -46,19 +58,15 @@ export function encodeNode(node: GraphNode): Uint8Array {
   writer.string(1, node.name)
   writer.string(2, node.op)
   for (const input of node.inputs) writer.string(3, input)
-  for (const attribute of node.attributes) {
-    writer.message(5, (entry) => {
-      entry.string(1, attribute.name)
-      entry.message(2, (value) => writeAttribute(value, attribute))
-    })
-  }
+  for (const attribute of node.attributes) writeEntry(writer, 5, attribute)
   return writer.finish()
 }
 
-/** Encodes a `GraphDef` from encoded nodes. */
-export function encodeGraph(nodes: readonly Uint8Array[]): Uint8Array {
+/** Encodes a `GraphDef` with a library of one function. */
+export function encodeGraph(nodes: readonly GraphNode[], library: GraphFunction): Uint8Array {
   const writer = new ProtobufWriter()
-  for (const node of nodes) writer.bytes(1, node)
+  for (const node of nodes) writer.bytes(1, encodeNode(node))
+  writer.message(2, (functions) => functions.message(1, (definition) => writeFunction(definition, library)))
   writer.message(4, (versions) => versions.integer(1, PRODUCER))
   return writer.finish()
 }
@@ -74,18 +82,59 @@ export function encodeSavedModel(graphDef: Uint8Array, tag: string): Uint8Array 
   return writer.finish()
 }
 
-function writeAttribute(writer: ProtobufWriter, attribute: GraphAttribute): void {
-  const { kind, value } = attribute
-  if (kind === 'string') writer.string(2, value)
+/** Encodes a `ConfigProto` that makes TensorFlow run a function as it is written. */
+export function encodeConfigWithoutRewriting(): Uint8Array {
+  const disableMetaOptimizer = 19
+  const writer = new ProtobufWriter()
+  writer.message(10, (graphOptions) =>
+    graphOptions.message(10, (rewriteOptions) => rewriteOptions.integer(disableMetaOptimizer, 1)),
+  )
+  return writer.finish()
+}
+
+function writeFunction(writer: ProtobufWriter, { name, inputs, outputs, nodes, flags }: GraphFunction): void {
+  writer.message(1, (signature) => {
+    signature.string(1, name)
+    for (const [field, list] of [[2, inputs] as const, [3, outputs] as const]) {
+      for (const argument of list) {
+        signature.message(field, (definition) => {
+          definition.string(1, argument.name)
+          definition.integer(3, argument.dtype)
+        })
+      }
+    }
+  })
+  for (const node of nodes) writer.bytes(3, node)
+  for (const output of outputs) {
+    writer.message(4, (entry) => {
+      entry.string(1, output.name)
+      entry.string(2, output.source)
+    })
+  }
+  for (const flag of flags) writeEntry(writer, 5, { name: flag, kind: 'boolean', value: true })
+}
+
+/** Writes one entry of a map from attribute names to `AttrValue`. */
+function writeEntry(writer: ProtobufWriter, field: number, attribute: GraphAttribute): void {
+  writer.message(field, (entry) => {
+    entry.string(1, attribute.name)
+    entry.message(2, (value) => writeAttribute(value, attribute))
+  })
+}
+
+function writeAttribute(writer: ProtobufWriter, { kind, value }: GraphAttribute): void {
+  if (kind === 'string') writer.bytes(2, typeof value === 'string' ? new TextEncoder().encode(value) : value)
   else if (kind === 'integer') writer.integer(3, value)
   else if (kind === 'float') writer.float(4, value)
   else if (kind === 'boolean') writer.integer(5, value ? 1 : 0)
   else if (kind === 'type') writer.integer(6, value)
   else if (kind === 'shape') writer.message(7, (shape) => writeShape(shape, value))
   else if (kind === 'tensor') writer.message(8, (tensor) => writeTensor(tensor, value))
+  else if (kind === 'function') writer.message(10, (reference) => reference.string(1, value))
   else if (kind === 'integers') writer.message(1, (list) => list.packedIntegers(3, value))
   else if (kind === 'floats') writer.message(1, (list) => list.packedFloats(4, value))
   else if (kind === 'booleans') writer.message(1, (list) => list.packedIntegers(5, value.map(Number)))
+  else if (kind === 'types') writer.message(1, (list) => list.packedIntegers(6, value))
 }
 
 function writeShape(writer: ProtobufWriter, shape: readonly number[]): void {
