@@ -114,9 +114,8 @@ function asOutput(tape: Tape, { name, value }: Port): Port {
 }
 
 function elementTypeOf({ dtype }: Slot, name: string): ElementType {
-  const type = ({ float32: 'float', int32: 'int32', bool: 'bool' } as const)[dtype as string]
-  if (type == null) throw new InvalidModelError(`The input "${name}" has the type ${dtype}; expected float32, int32 or bool.`)
-  return type
+  if (dtype !== 'float32') throw new InvalidModelError(`The input "${name}" has the type ${dtype}; expected float32.`)
+  return 'float'
 }
 
 function shapeOf({ shape }: Slot, name: string): readonly Dimension[] {

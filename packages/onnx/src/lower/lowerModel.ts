@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
-import { type UnsupportedLayer, UnsupportedLayerError } from '../errors.ts'
+import { GraphInvariantError, type UnsupportedLayer, UnsupportedLayerError } from '../errors.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { LayerCall, ModelPlan, Slot } from '../plan/modelPlan.ts'
@@ -49,14 +49,17 @@ export function lowerModel(
   const weights = new WeightStore(tape)
   for (const call of plan.calls) {
     const callInputs = call.inputs.map((slot) => signals.get(slot)!)
-    const outputs = tape.scope(call.name, () =>
-      call.layer instanceof VariationalLayer
-        ? [lowerVariational(call.layer, callInputs[0]!, tape, samplesAxis, weights, posterior)]
-        : lowerOrdinary(call, callInputs, tape, samplesAxis, weights),
+    const outputs = naming(call, () =>
+      tape.scope(call.name, () =>
+        call.layer instanceof VariationalLayer
+          ? [lowerVariational(call.layer, callInputs[0]!, tape, samplesAxis, weights, posterior)]
+          : lowerOrdinary(call, callInputs, tape, samplesAxis, weights),
+      ),
     )
     call.outputs.forEach((slot, index) => {
       signals.set(slot, outputs[index]!)
     })
+    naming(call, () => checkShapes(call, outputs))
   }
   return plan.outputs.map((slot) => signals.get(slot)!)
 }
@@ -108,6 +111,31 @@ function lowerOrdinary(
   })
   const samples = inputs.find((input) => input.samples !== 'none')?.samples ?? 'none'
   return (Array.isArray(result) ? (result as readonly Value[]) : [result as Value]).map((value) => ({ value, samples }))
+}
+
+/** tfjs knows the shape that each layer gives: a lowering that gives another one is wrong. */
+function checkShapes({ outputs: slots }: LayerCall, outputs: readonly Signal[]): void {
+  slots.forEach(({ shape: expected }, index) => {
+    const { value, samples } = outputs[index]!
+    const shape = samples === 'axis' ? value.shape.slice(1) : value.shape
+    // The first axis is the batch, with or without the draws.
+    const fits =
+      shape.length === expected.length && expected.every((size, axis) => axis === 0 || size == null || size === shape[axis])
+    if (!fits)
+      throw new GraphInvariantError([`the lowering gives [${shape.join(', ')}], tfjs says [${expected.map(String).join(', ')}]`])
+  })
+}
+
+/** Says which layer it was, where a lowering breaks an invariant. */
+function naming<T>({ layer }: LayerCall, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof GraphInvariantError)) throw error
+    throw new GraphInvariantError(
+      error.violations.map((violation) => `Layer "${layer.name}" (${layer.getClassName()}): ${violation}`),
+    )
+  }
 }
 
 /** Brings the inputs of a layer to the form, and to the one form, that it can take. */

@@ -52,5 +52,6 @@ function logitsOf(output: Value): Value {
 }
 
 function negativeSum(tape: Tape, probabilities: Value, logarithms: Value): Value {
-  return tape.op('Neg', [reduce(tape, 'ReduceSum', tape.op('Mul', [probabilities, logarithms]), -1)])
+  // 0 - sum, since Neg makes a certain row's 0 a -0.
+  return tape.op('Sub', [tape.scalar(0), reduce(tape, 'ReduceSum', tape.op('Mul', [probabilities, logarithms]), -1)])
 }
