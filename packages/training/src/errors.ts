@@ -83,6 +83,12 @@ export class InvalidProbabilityError extends TrainingError {
   }
 }
 
+/** A metric is not defined for these data. */
+export class UndefinedMetricError extends TrainingError {
+  override readonly name = 'UndefinedMetricError'
+  readonly code = 'UNDEFINED_METRIC'
+}
+
 /** The model cannot be trained or evaluated on the ELBO as it is. */
 export class UnsupportedModelError extends TrainingError {
   override readonly name = 'UnsupportedModelError'

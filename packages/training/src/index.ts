@@ -12,6 +12,7 @@ export {
   NonFiniteOutputError,
   ShapeMismatchError,
   TrainingError,
+  UndefinedMetricError,
   UnsupportedModelError,
 } from './errors.ts'
 export type { ElboEvaluation, EvaluateElboOptions } from './evaluate/evaluateElbo.ts'
@@ -24,12 +25,23 @@ export { trainingStep } from './fit/trainingStep.ts'
 export { categorical } from './likelihoods/categorical.ts'
 export { gaussian } from './likelihoods/gaussian.ts'
 export type { Likelihood } from './likelihoods/likelihood.ts'
+export { aupr } from './metrics/aupr.ts'
+export { auroc } from './metrics/auroc.ts'
+export { brierScore } from './metrics/brierScore.ts'
+export type { GaussianMixtureForecast } from './metrics/crps.ts'
+export { crps } from './metrics/crps.ts'
 export { errorRate } from './metrics/errorRate.ts'
-export type { Calibration, ReliabilityBin } from './metrics/expectedCalibrationError.ts'
+export type { Calibration, CalibrationOptions, ReliabilityBin } from './metrics/expectedCalibrationError.ts'
 export { expectedCalibrationError } from './metrics/expectedCalibrationError.ts'
+export type { IntervalCoverage } from './metrics/intervalCoverage.ts'
+export { intervalCoverage } from './metrics/intervalCoverage.ts'
 export { nll, nllOfLogProbabilities } from './metrics/nll.ts'
+export type { Numbers } from './metrics/numberList.ts'
 export { predictiveEntropy } from './metrics/predictiveEntropy.ts'
 export type { Labels, Probabilities } from './metrics/probabilityRows.ts'
+export type { RiskCoverage } from './metrics/riskCoverage.ts'
+export { riskCoverage } from './metrics/riskCoverage.ts'
+export { rmse } from './metrics/rmse.ts'
 export type { Uncertainty } from './metrics/uncertainty.ts'
 export { uncertainty } from './metrics/uncertainty.ts'
 export type { Predictive, PredictiveOptions, PredictiveProgress } from './predict/predictive.ts'

@@ -4,6 +4,7 @@ import { expectNoLeak } from '@tfjs-bayes/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InvalidOptionError, InvalidProbabilityError, InvalidTargetError, ShapeMismatchError } from '../errors.ts'
+import { brierScore } from './brierScore.ts'
 import { errorRate } from './errorRate.ts'
 import { expectedCalibrationError } from './expectedCalibrationError.ts'
 import { nll, nllOfLogProbabilities } from './nll.ts'
@@ -19,7 +20,9 @@ interface Case {
   readonly nll: number
   readonly errorRate: number
   readonly entropy: readonly number[]
+  readonly brier: number
   readonly ece: Readonly<Record<string, number>>
+  readonly eceEqualMass: Readonly<Record<string, number>>
 }
 
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/classification.json', import.meta.url), 'utf8')) as {
@@ -54,6 +57,14 @@ describe.each(fixture.cases)('scikit-learn and SciPy agree: $name', (reference) 
     for (const [bins, value] of Object.entries(reference.ece)) {
       expect(expectedCalibrationError(matrix, reference.labels, { bins: Number(bins) }).ece).toBeCloseTo(value, 9)
     }
+    for (const [bins, value] of Object.entries(reference.eceEqualMass)) {
+      const { ece } = expectedCalibrationError(matrix, reference.labels, { bins: Number(bins), binning: 'equalMass' })
+      expect(ece).toBeCloseTo(value, 9)
+    }
+  })
+
+  test('Brier score', () => {
+    expect(brierScore(matrix, reference.labels)).toBeCloseTo(reference.brier, 6)
   })
 
   test('tensors give the same numbers and stay the caller’s', async () => {
@@ -72,6 +83,21 @@ describe('edges', () => {
     const bins = (p: number) =>
       expectedCalibrationError(rowsOf([[p, 1 - p]]), [0], { bins: 4 }).bins.findIndex(({ count }) => count === 1)
     expect([bins(0.5), bins(0.75), bins(0.76), bins(1)]).toEqual([1, 2, 3, 3])
+  })
+
+  test('bins of equal mass hold as many rows as can be, and rows of the same confidence stay together', () => {
+    const rows = rowsOf([0.6, 0.6, 0.6, 0.6, 0.7, 0.8].map((p) => [p, 1 - p]))
+    const { bins } = expectedCalibrationError(rows, [0, 0, 0, 0, 0, 0], { bins: 3, binning: 'equalMass' })
+    expect(bins.map(({ count }) => count)).toEqual([4, 0, 2])
+    const apart = rowsOf([0.55, 0.6, 0.65, 0.7, 0.75, 0.8].map((p) => [p, 1 - p]))
+    expect(
+      expectedCalibrationError(apart, [0, 0, 0, 0, 0, 0], { bins: 3, binning: 'equalMass' }).bins.map(({ count }) => count),
+    ).toEqual([2, 2, 2])
+  })
+
+  test('the Brier score goes from 0 to 2', () => {
+    expect(brierScore(rowsOf([[1, 0]]), [0])).toBe(0)
+    expect(brierScore(rowsOf([[1, 0]]), [1])).toBe(2)
   })
 
   test('an empty bin says so and weighs nothing', () => {
@@ -161,7 +187,7 @@ describe('refusals', () => {
   ])('%s', (_, rows, error, message) => {
     const matrix = rowsOf(rows)
     const labels = rows.map(() => 0)
-    for (const metric of [nll, errorRate, expectedCalibrationError]) {
+    for (const metric of [nll, brierScore, errorRate, expectedCalibrationError]) {
       expect(() => metric(matrix, labels)).toThrow(error)
       expect(() => metric(matrix, labels)).toThrow(message)
     }
@@ -181,6 +207,9 @@ describe('refusals', () => {
   test('too few labels, no bins, and draws of the wrong rank', () => {
     expect(() => nll(rowsOf([[0.5, 0.5]]), [])).toThrow(ShapeMismatchError)
     expect(() => expectedCalibrationError(rowsOf([[0.5, 0.5]]), [0], { bins: 0 })).toThrow(InvalidOptionError)
+    expect(() => expectedCalibrationError(rowsOf([[0.5, 0.5]]), [0], { binning: 'none' as 'equalMass' })).toThrow(
+      /binning is 'none'/,
+    )
     expect(() => uncertainty({ data: [1], shape: [1, 1] })).toThrow(ShapeMismatchError)
   })
 })
