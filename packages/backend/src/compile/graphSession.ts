@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
 import { assignNative } from './assignNative.ts'
 import { countIterations } from './optimizerState.ts'
 import { encodeStepGraph, fetchNames, type StepGraph } from './stepGraph.ts'
@@ -42,7 +42,11 @@ export class GraphSession {
     const resultCount = outputs.length - updated.length
     for (const [index, variable] of updated.entries()) assignNative(backend, variable, outputs[resultCount + index]!)
     for (const state of recording.optimizers) countIterations(state)
-    return recording.restore(outputs.slice(0, resultCount).map((tensor) => backend.createOutputTensor(tensor)))
+    const results = outputs.slice(0, resultCount).map((tensor) => backend.createOutputTensor(tensor))
+    results.forEach((tensor, index) => {
+      if (recording.kept[index] === true) tf.keep(tensor)
+    })
+    return recording.restore(results)
   }
 
   dispose(): void {

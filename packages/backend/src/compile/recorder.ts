@@ -155,7 +155,8 @@ export class Recorder implements BackendObserver {
       this.#problem('kept-tensor', `${what} outlives the step without being a result`, 'trace' in node ? node.trace : undefined)
     }
     const results = resultIds.map((id) => this.#valueOf(id))
-    return { nodes: this.#nodes, results, form, restore, updates, optimizers, problems: this.#problems, milliseconds }
+    const kept = tensors.map((tensor) => tensor.kept)
+    return { nodes: this.#nodes, results, kept, form, restore, updates, optimizers, problems: this.#problems, milliseconds }
   }
 
   /** Gives up: frees what the recording holds on to. */

@@ -68,6 +68,8 @@ export interface Update {
 export interface Recording {
   readonly nodes: readonly RecordedNode[]
   readonly results: readonly Value[]
+  /** Whether a result was given to `tf.keep`, so that no scope around the call frees it. */
+  readonly kept: readonly boolean[]
   readonly form: ResultParts['form']
   readonly restore: ResultParts['restore']
   readonly updates: readonly Update[]
