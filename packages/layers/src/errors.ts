@@ -65,6 +65,12 @@ export class UnsupportedFormatError extends Error {
   }
 }
 
+/** A model that cannot be made Bayesian in the way asked for. */
+export class ConversionError extends Error {
+  override readonly name = 'ConversionError'
+  readonly code = 'CONVERSION'
+}
+
 function print(value: unknown): string {
   if (typeof value === 'number' || value === undefined) return String(value)
   return JSON.stringify(value) ?? String(value)

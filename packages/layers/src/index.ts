@@ -1,4 +1,9 @@
+export { sampleFunction } from './conversion/sampleFunction.ts'
+export type { ToBayesianOptions } from './conversion/toBayesian.ts'
+export { toBayesian } from './conversion/toBayesian.ts'
+export { toDeterministic } from './conversion/toDeterministic.ts'
 export {
+  ConversionError,
   InvalidLayerArgumentError,
   LayerNotBuiltError,
   MissingDatasetSizeError,
@@ -25,4 +30,6 @@ export { givenNoise } from './noise/givenNoise.ts'
 export type { NoiseSource } from './noise/noiseSource.ts'
 export { seededNoise } from './noise/seededNoise.ts'
 export type { LinearOperator } from './operators/linearOperator.ts'
+export type { LayerSummary, PosteriorSummary, Quantiles } from './posteriorSummary.ts'
+export { formatPosteriorSummary, posteriorSummary } from './posteriorSummary.ts'
 export { variationalLayers } from './variationalLayers.ts'

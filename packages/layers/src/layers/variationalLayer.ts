@@ -2,27 +2,19 @@ import * as tf from '@tensorflow/tfjs'
 import {
   closedKl,
   type Distribution,
-  deserializeDistribution,
   hasClosedKl,
   inverseSoftplus,
   monteCarloKl,
   Normal,
-  type SerializedDistribution,
-  serializeDistribution,
   softplus,
 } from '@tfjs-bayes/distributions'
-import {
-  InvalidLayerArgumentError,
-  LayerNotBuiltError,
-  MissingDatasetSizeError,
-  UnsupportedFormatError,
-  UnsupportedKlError,
-} from '../errors.ts'
+import { InvalidLayerArgumentError, LayerNotBuiltError, MissingDatasetSizeError, UnsupportedKlError } from '../errors.ts'
 import type { WeightPosterior } from '../estimators/estimator.ts'
 import { type EstimatorName, estimators } from '../estimators/estimators.ts'
 import { ForwardPass, type Mode, type PassParticipant } from '../forwardPass.ts'
 import { seededNoise } from '../noise/seededNoise.ts'
 import type { LinearOperator } from '../operators/linearOperator.ts'
+import { argsOfConfig, serializeOptions } from './serializeOptions.ts'
 import {
   type Activation,
   type Constraint,
@@ -42,8 +34,6 @@ export interface LayerKind {
   /** What the twin calls its kernel in the names of its arguments. Default 'kernel'. */
   readonly kernelName?: string
 }
-
-const FORMAT_VERSION = 1
 
 /**
  * A layer whose weights have a distribution: operator x estimator x posterior x prior, as a `tf.layers.Layer`.
@@ -164,19 +154,21 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     })
   }
 
+  /** The kernel and bias of a pass: the means, or its draw. They belong to the layer or to the pass. */
+  weightsIn(pass: ForwardPass): { readonly kernel: tf.Tensor; readonly bias?: tf.Tensor } {
+    const weight = (which: Weight): tf.Tensor =>
+      pass.mode === 'mean' ? this.variable(`${which}_mu`).read() : this.posteriorIn(pass, which).draw()
+    return this.useBias ? { kernel: weight('kernel'), bias: weight('bias') } : { kernel: weight('kernel') }
+  }
+
+  /** Class name and config of the `tf.layers` layer that this one is at sigma = 0. */
+  deterministicTwin(): { readonly className: string; readonly config: tf.serialization.ConfigDict } {
+    const { twin, kernelName } = this.kind
+    return { className: twin.getClassName(), config: { ...twinConfig(twin, kernelName), ...super.getConfig() } }
+  }
+
   override getConfig(): tf.serialization.ConfigDict {
-    return {
-      ...twinConfig(this.kind.twin, this.kind.kernelName),
-      estimator: this.estimator,
-      kl: this.klMethod,
-      prior: serializeDistribution(this.prior) as unknown as tf.serialization.ConfigDict,
-      initialSigma: this.initialSigma,
-      datasetSize: this.datasetSize ?? null,
-      seed: this.seed,
-      inferenceMode: this.inferenceMode,
-      formatVersion: FORMAT_VERSION,
-      ...super.getConfig(),
-    }
+    return { ...this.deterministicTwin().config, ...serializeOptions(this) }
   }
 
   /**
@@ -188,12 +180,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     LayerClass: tf.serialization.SerializableConstructor<T>,
     config: tf.serialization.ConfigDict,
   ): T {
-    const { formatVersion, prior, ...rest } = config
-    if (formatVersion !== FORMAT_VERSION) {
-      throw new UnsupportedFormatError(String(config['name']), formatVersion, `formatVersion ${FORMAT_VERSION}`)
-    }
-    const args = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null))
-    return new LayerClass({ ...args, prior: deserializeDistribution(prior as unknown as SerializedDistribution) })
+    return new LayerClass(argsOfConfig(config))
   }
 
   /** What tfjs says about wrong arguments does not name the layer. */
@@ -207,7 +194,10 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   private preActivation(x: tf.Tensor, pass: ForwardPass): tf.Tensor {
-    if (pass.mode === 'mean') return this.operator.apply(x, this.kernelMu.read(), this.biasMu?.read())
+    if (pass.mode === 'mean') {
+      const { kernel, bias } = this.weightsIn(pass)
+      return this.operator.apply(x, kernel, bias)
+    }
     return estimators[this.estimator].preActivation({
       operator: this.operator,
       x,
