@@ -30,7 +30,7 @@ test('by default it is the native one, or its addon is not installed', async () 
 })
 
 const ASK = `
-import { useFastestBackend } from '@tfjs-bayes/backend/dist/node.js'
+import { useFastestBackend } from '@tfjs-bayes/backend/node'
 console.log(JSON.stringify(await useFastestBackend(JSON.parse(process.argv[2] ?? '{}'))))`
 
 /** What `useFastestBackend` reports in a project, in a process of its own. */

@@ -48,6 +48,9 @@ export function removeStaleStaging(root: string): void {
   for (const name of listFolder(root)) if (name.startsWith(STAGING)) rmSync(join(root, name), { recursive: true, force: true })
 }
 
+/** Whether there is a staging folder, in use or not. */
+export const hasStaging = (root: string): boolean => listFolder(root).some((name) => name.startsWith(STAGING))
+
 /** Turns a finished staging folder into the entry, in place of a damaged one if there is one. */
 export function publish(staging: string, entry: string): void {
   removeEntry(entry)

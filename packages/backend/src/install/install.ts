@@ -1,8 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { InstallError } from '../errors.ts'
 import { type Attempt, NothingWorkedError, recallFailure, rememberFailure } from './attempts.ts'
-import { createStaging, lockPath, prepareRoot, publish, removeStaleStaging, sizeOf } from './cache.ts'
+import { createStaging, hasStaging, lockPath, prepareRoot, publish, removeStaleStaging, sizeOf } from './cache.ts'
 import { addonPlace, linkEntry } from './link.ts'
 import { checkLoads, systemFingerprint } from './loadCheck.ts'
 import { withLock } from './lock.ts'
@@ -40,7 +40,10 @@ export function entryPath(root: string, tfjsNode: TfjsNode, source: Source): str
 export async function install(work: Workplace, sources: readonly Source[], options: InstallOptions = {}): Promise<Installed> {
   const broken: Attempt[] = []
   const ready = (await usePresent(work, broken)) ?? (await useCached(work, sources))
-  if (ready !== undefined) return ready
+  if (ready !== undefined) {
+    await cleanUpAfterOthers(work)
+    return ready
+  }
   prepareRoot(work.root)
   let waiting = false
   const onWait = ({ process: id }: { process: number }): void => {
@@ -53,6 +56,12 @@ export async function install(work: Workplace, sources: readonly Source[], optio
     return (await useCached(work, sources)) ?? (await makeFirst(work, sources, broken, options.patience ?? 0))
   }
   return await withLock(lockPath(work.root), turn, { signal: work.signal, onWait })
+}
+
+/** Where nobody is installing, what a killed install, or a pip that outlived it, has left can go. */
+async function cleanUpAfterOthers({ root, signal }: Workplace): Promise<void> {
+  if (hasStaging(root) && !existsSync(lockPath(root)))
+    await withLock(lockPath(root), async () => removeStaleStaging(root), { signal })
 }
 
 /** An addon that is where tfjs-node looks and loads. */
@@ -100,14 +109,15 @@ async function makeFirst(
   const attempts = [...broken]
   for (const [source, lacking] of missing) {
     const outcome = lacking.length > 0 ? describeMissing(source, lacking) : await tryToMake(work, source)
-    if ('message' in outcome) return outcome
+    if ('origin' in outcome) return finish(work, source, outcome)
     attempts.push(outcome)
   }
   rememberFailure(work.root, circumstances, attempts)
   throw new NothingWorkedError(attempts)
 }
 
-async function tryToMake(work: Workplace, source: Source): Promise<Installed | Attempt> {
+/** Makes the entry of a source, or tells why not. */
+async function tryToMake(work: Workplace, source: Source): Promise<Manifest | Attempt> {
   const staging = createStaging(work.root)
   try {
     return await makeEntry(work, source, staging)
@@ -119,7 +129,7 @@ async function tryToMake(work: Workplace, source: Source): Promise<Installed | A
   }
 }
 
-async function makeEntry(work: Workplace, source: Source, staging: string): Promise<Installed> {
+async function makeEntry(work: Workplace, source: Source, staging: string): Promise<Manifest> {
   const { tfjsNode, root, progress, signal } = work
   const origin = await source.make(staging, work)
   for (const name of readdirSync(staging))
@@ -141,8 +151,12 @@ async function makeEntry(work: Workplace, source: Source, staging: string): Prom
   }
   writeManifest(staging, manifest)
   signal.throwIfAborted()
+  publish(staging, entryPath(root, tfjsNode, source))
+  return manifest
+}
+
+function finish({ root, tfjsNode }: Workplace, source: Source, { origin }: Manifest): Installed {
   const entry = entryPath(root, tfjsNode, source)
-  publish(staging, entry)
   linkEntry(tfjsNode, entry)
   const size = megabytes(sizeOf(entry))
   return { how: 'made', message: `Installed the native backend: ${origin}; ${size} in ${entry}, shared by every checkout.` }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, type Stats, symlinkSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { InstallError } from '../errors.ts'
 import { addonPath, type TfjsNode } from './tfjsNode.ts'
@@ -18,7 +18,7 @@ export type AddonPlace =
  */
 export function addonPlace(tfjsNode: TfjsNode, root: string): AddonPlace {
   const link = join(tfjsNode.folder, tfjsNode.addonFolder)
-  const stats = lstatSync(link, { throwIfNoEntry: false })
+  const stats = lookAt(link)
   if (stats === undefined) return { kind: 'nothing' }
   const dangling = !existsSync(addonPath(tfjsNode))
   if (!stats.isSymbolicLink()) return dangling ? { kind: 'nothing' } : { kind: 'other', path: link, dangling }
@@ -43,7 +43,7 @@ export function linkEntry(tfjsNode: TfjsNode, entry: string): void {
     rmSync(temporary, { force: true })
     // A junction needs no rights on Windows; elsewhere the kind is ignored.
     symlinkSync(join(entry, tfjsNode.addonFolder), temporary, 'junction')
-    const stats = lstatSync(link, { throwIfNoEntry: false })
+    const stats = lookAt(link)
     if (stats?.isDirectory()) {
       rmSync(`${link}.replaced`, { recursive: true, force: true })
       renameSync(link, `${link}.replaced`)
@@ -59,4 +59,12 @@ export function linkEntry(tfjsNode: TfjsNode, entry: string): void {
 /** Removes a link into the cache. */
 export function unlinkEntry(tfjsNode: TfjsNode): void {
   rmSync(join(tfjsNode.folder, tfjsNode.addonFolder), { force: true })
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    return undefined
+  }
 }

@@ -123,9 +123,9 @@ function fakeWheel(): Buffer {
 }
 
 const DRIVER = `
-import { main } from '@tfjs-bayes/backend/dist/install/cli.js'
-import { ownDownload } from '@tfjs-bayes/backend/dist/install/ownDownload.js'
-import { wheelSource } from '@tfjs-bayes/backend/dist/install/wheel.js'
+import { main } from './node_modules/@tfjs-bayes/backend/dist/install/cli.js'
+import { ownDownload } from './node_modules/@tfjs-bayes/backend/dist/install/ownDownload.js'
+import { wheelSource } from './node_modules/@tfjs-bayes/backend/dist/install/wheel.js'
 const sources = [ownDownload({ startMs: 1500, stallMs: 3000 }), wheelSource(JSON.parse(process.env.FAKE_RELEASE))]
 process.exitCode = await main(process.argv.slice(2), { sources })
 `

@@ -154,6 +154,18 @@ test('a cache that cannot be written: a named reason and the way out', async () 
   })
 })
 
+test('a package that cannot be written: the cache is filled all the same, and the reason named', async () => {
+  const workshop = new Workshop()
+  const project = new Project()
+  writeFile(join(project.tfjsNode, 'lib'), 'a file in the way')
+  const message = /^The link .*napi-v8 could not be made \(.*\); run the command as a user who may write there$/m
+  expectRun(await workshop.command(project, 'install'), { code: 1, stderr: message })
+  expect(workshop.contents).toEqual([ENTRY])
+  rmSync(join(project.tfjsNode, 'lib'))
+  expectRun(await workshop.command(project, 'install'), { code: 0, stdout: /^Linked/ })
+  expect(workshop.count('pip')).toBe(1)
+})
+
 test('an addon that is there and loads stays as it is', async () => {
   const workshop = new Workshop()
   const project = new Project()

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -143,6 +143,20 @@ test('a lock of a process that is gone, and one without an owner in it, hold nob
     expect((await run.ended).code).toBe(0)
     expect(workshop.contents).toEqual([ENTRY])
   }
+})
+
+test('what a pip that outlived its install has left goes with the next install, also one that has nothing to do', async () => {
+  const workshop = new Workshop()
+  const project = new Project()
+  await workshop.command(project, 'install')
+  const left = join(workshop.cache, '.staging-left')
+  mkdirSync(left)
+  writeFileSync(join(workshop.cache, 'install.lock'), JSON.stringify({ process: process.pid, host: hostname() }))
+  await workshop.command(project, 'install')
+  expect(existsSync(left)).toBe(true) // someone holds the lock: it may be theirs
+  rmSync(join(workshop.cache, 'install.lock'))
+  await workshop.command(project, 'install')
+  expect(workshop.contents).toEqual([ENTRY])
 })
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

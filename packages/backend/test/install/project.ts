@@ -33,7 +33,7 @@ export class Project {
   constructor(options: { readonly tfjsNode?: boolean; readonly wasm?: boolean } = {}) {
     const modules = join(this.folder, 'node_modules')
     const backend = join(modules, '@tfjs-bayes', 'backend')
-    writeFile(join(backend, 'package.json'), JSON.stringify({ name: '@tfjs-bayes/backend', type: 'module' }))
+    writeFile(join(backend, 'package.json'), readFileSync(join(packageFolder, 'package.json')))
     for (const [path, text] of translatedSources()) writeFile(join(backend, 'dist', path), text)
     linkPackage(modules, 'node-api-headers')
     linkPackage(modules, '@tensorflow/tfjs')
