@@ -50,7 +50,7 @@ export function linkEntry(tfjsNode: TfjsNode, entry: string): void {
     } else if (stats !== undefined && process.platform === 'win32') rmSync(link)
     renameSync(temporary, link)
   } catch (cause) {
-    rmSync(temporary, { force: true })
+    if (lookAt(temporary) !== undefined) rmSync(temporary)
     const message = `The link ${link} could not be made (${(cause as Error).message}); run the command as a user who may write there`
     throw new InstallError('not-writable', message, { cause })
   }
