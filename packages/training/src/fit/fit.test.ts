@@ -15,9 +15,12 @@ import { categorical } from '../likelihoods/categorical.ts'
 import { gaussian } from '../likelihoods/gaussian.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
+import { adam } from '../optimizers/adam.ts'
+import { sgd } from '../optimizers/sgd.ts'
 import type { ProgressReporter, TrainingProgress } from '../progress/progressReporter.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
+import { cosineRate } from '../schedules/cosineRate.ts'
 import { warmUpBeta } from '../schedules/warmUpBeta.ts'
 import { fit } from './fit.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
@@ -84,14 +87,24 @@ describe('what it does', () => {
     await fit(model, data, options())
 
     const twin = bayesian()
-    const optimizer = tf.train.adam(0.01)
+    const variables = twin.trainableWeights.map((weight) => weight.read() as tf.Variable)
+    const optimizer = adam().start(variables)
     const seed = deriveSeed(11, SeedPurpose.trainingNoise)
-    const step = trainingStep({ model: twin, likelihood: categorical(), optimizer, datasetSize: ROWS, samples: 1, seed })
+    const step = trainingStep({
+      model: twin,
+      likelihood: categorical(),
+      variables,
+      optimizer,
+      datasetSize: ROWS,
+      samples: 1,
+      seed,
+    })
     for (let epoch = 0, counter = 0; epoch < 2; epoch++) {
       const order = shuffledOrder(ROWS, 11, epoch)
       for (const { start, rows } of batchRanges(ROWS, 8)) {
         const taken = tf.tensor1d(order.slice(start, start + rows), 'int32')
-        tf.dispose(step(tf.gather(data.x, taken), tf.gather(data.y, taken), tf.scalar(counter++, 'int32'), tf.scalar(1)))
+        const scalars = [tf.scalar(counter++, 'int32'), tf.scalar(1), tf.scalar(0.01)] as const
+        tf.dispose(step(tf.gather(data.x, taken), tf.gather(data.y, taken), ...scalars))
       }
     }
     expect(weights(model)).toEqual(weights(twin))
@@ -162,7 +175,20 @@ describe('what it does', () => {
     y.dispose()
   })
 
-  test('an optimizer that is handed in goes on where it was, and stays the caller’s', async () => {
+  test('the learning rate may follow a schedule; compiled or not, the bits are the same', async () => {
+    const [graph, eager, constant] = [bayesian(), bayesian(), bayesian()]
+    const extra = { learningRate: cosineRate({ from: 0.02 }), clipNorm: 0.5, optimizer: sgd({ momentum: 0.9 }) }
+    const { epochs } = await fit(graph, data, options(extra))
+    await fit(eager, data, options({ ...extra, compile: false }))
+    await fit(constant, data, options({ ...extra, learningRate: 0.02 }))
+    expect(epochs.map(({ learningRate }) => learningRate)).toEqual(
+      [4, 9].map((step) => 0.01 * (1 + Math.cos((Math.PI * step) / 10))),
+    )
+    expect(weights(graph)).toEqual(weights(eager))
+    expect(weights(graph)).not.toEqual(weights(constant))
+  })
+
+  test('an optimizer of tfjs goes on where it was, stays the caller’s, and has the numbers of ours goes on where it was, and stays the caller’s', async () => {
     const once = bayesian()
     const optimizer = tf.train.adam(0.01)
     const { learningRate: _, ...rest } = options({ epochs: 1, optimizer })
@@ -346,6 +372,7 @@ describe('refusals', () => {
     ['N smaller than the data', { datasetSize: 36 }, /datasetSize is 36; expected at least the 37 rows/],
     ['a seed that is no int32', { seed: 2 ** 31 }, /seed is 2147483648/],
     ['a learning rate of 0', { learningRate: 0 }, /learningRate is 0/],
+    ['a bound of 0', { clipNorm: 0 }, /clipNorm is 0/],
     ['an optimizer that is none', { optimizer: 'lbfgs' as 'adam' }, /optimizer is 'lbfgs'/],
   ])('%s', async (_, wrong, message) => {
     const failure = fit(bayesian(), data, options(wrong))

@@ -5,12 +5,14 @@ import { evaluated } from '../evaluate/evaluateElbo.ts'
 import { type EvaluationStep, evaluationStep } from '../evaluate/evaluationStep.ts'
 import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
+import { tfjsOptimizer } from '../optimizers/tfjsOptimizer.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
 import { betaAt } from '../schedules/betaSchedule.ts'
+import { learningRateAt } from '../schedules/learningRateSchedule.ts'
 import { EpochMeter } from './epochMeter.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
-import { chosenOptimizer, type FitPlan, fitPlan } from './fitPlan.ts'
+import { type FitPlan, fitPlan } from './fitPlan.ts'
 import type { EpochRecord, Execution, History, ValidationRecord } from './history.ts'
 import { type TrainingStep, type TrainingStepResult, trainingStep } from './trainingStep.ts'
 
@@ -58,10 +60,12 @@ async function trained(
   options: FitOptions,
 ): Promise<History> {
   const { likelihood, seed, epochs, signal, progress, onEpoch } = options
-  const { optimizer, owned } = chosenOptimizer(options)
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
+  const { optimizer: chosen } = plan
+  const optimizer = chosen instanceof tf.Optimizer ? tfjsOptimizer(chosen, variables) : chosen.start(variables)
   const trainingNoise = deriveSeed(seed, SeedPurpose.trainingNoise)
   const validationNoise = deriveSeed(seed, SeedPurpose.validationNoise)
-  const eagerStep = trainingStep({ ...plan, model, likelihood, optimizer, seed: trainingNoise })
+  const eagerStep = trainingStep({ ...plan, model, likelihood, variables, optimizer, seed: trainingNoise })
   const eagerScore = evaluationStep({ model, likelihood, samples: plan.validationSamples, seed: validationNoise })
   const compiled = options.compile === false ? undefined : { step: compile(eagerStep), score: compile(eagerScore) }
   const { step, score } = compiled ?? { step: eagerStep, score: eagerScore }
@@ -89,7 +93,7 @@ async function trained(
   } finally {
     compiled?.step.dispose()
     compiled?.score.dispose()
-    if (owned) optimizer.dispose()
+    optimizer.dispose()
   }
 }
 
@@ -115,6 +119,7 @@ async function trainEpoch(
   const started = performance.now()
   let steps = 0
   let examples = 0
+  let learningRate: number | undefined
   const soFar = async () => {
     const means = await meter.means()
     const klPerExample = means.kl / datasetSize
@@ -124,12 +129,15 @@ async function trainEpoch(
   try {
     for (const range of ranges) {
       if (signal?.aborted) break
-      const position = { step: epoch * ranges.length + range.batch, epoch, epochs, batches: ranges.length, rows }
-      const beta = betaAt(plan.beta, { ...position, batch: range.batch, batchRows: range.rows })
-      meter.add(takeStep(step, data, order, range, position.step, beta), range.rows, beta)
+      const { batch, rows: batchRows } = range
+      const position = { step: epoch * ranges.length + batch, epoch, epochs, batch, batches: ranges.length, batchRows, rows }
+      const beta = betaAt(plan.beta, position)
+      learningRate = plan.learningRate && learningRateAt(plan.learningRate, position)
+      const scalars = { counter: position.step, beta, learningRate: learningRate ?? 0 }
+      meter.add(takeStep(step, data, order, range, scalars), batchRows, beta)
       steps++
-      examples += range.rows
-      clock.examples += range.rows
+      examples += batchRows
+      clock.examples += batchRows
       if (eventLoop.due || meter.pending >= MOST_PENDING) {
         const { kl: _, ...means } = await soFar()
         progress?.onProgress?.({ ...means, epoch, epochs, step: steps, steps: ranges.length, etaSeconds: clock.etaSeconds })
@@ -138,7 +146,8 @@ async function trainEpoch(
     }
     if (steps === 0) return undefined
     const means = await soFar()
-    return { epoch, steps, ...means, seconds: (performance.now() - started) / 1000 }
+    const rate = learningRate === undefined ? {} : { learningRate }
+    return { epoch, steps, ...means, ...rate, seconds: (performance.now() - started) / 1000 }
   } finally {
     meter.dispose()
   }
@@ -150,12 +159,12 @@ function takeStep(
   { x, y }: LabelledData,
   order: Int32Array,
   { start, rows }: BatchRange,
-  counter: number,
-  beta: number,
+  scalars: { readonly counter: number; readonly beta: number; readonly learningRate: number },
 ): TrainingStepResult {
   return tf.tidy(() => {
     const indices = tf.tensor1d(order.subarray(start, start + rows), 'int32')
-    return step(tf.gather(x, indices), tf.gather(y, indices), tf.scalar(counter, 'int32'), tf.scalar(beta))
+    const counter = tf.scalar(scalars.counter, 'int32')
+    return step(tf.gather(x, indices), tf.gather(y, indices), counter, tf.scalar(scalars.beta), tf.scalar(scalars.learningRate))
   })
 }
 

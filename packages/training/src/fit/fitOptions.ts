@@ -1,8 +1,10 @@
 import type * as tf from '@tensorflow/tfjs'
 import type { LabelledData } from '../data/labelledData.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
+import type { Optimizer } from '../optimizers/optimizer.ts'
 import type { ProgressReporter } from '../progress/progressReporter.ts'
 import type { BetaSchedule } from '../schedules/betaSchedule.ts'
+import type { LearningRateSchedule } from '../schedules/learningRateSchedule.ts'
 import type { EpochRecord } from './history.ts'
 
 export interface TrainingData extends LabelledData {
@@ -20,10 +22,15 @@ export interface FitOptions {
   readonly batchSize?: number
   /** N in `nll + beta * kl / N`: the number of training examples that the posterior is to rest on. Default the rows of x, and not below them. */
   readonly datasetSize?: number
-  /** A name, or an optimizer that stays the caller's (its moments go on from one `fit` to the next). Default 'adam'. */
-  readonly optimizer?: 'adam' | 'sgd' | tf.Optimizer
-  /** Above 0; only with an optimizer given by name. Default 0.001. */
-  readonly learningRate?: number
+  /**
+   * A name, one of `adam()`, `adamW()`, `sgd()` with settings of its own, or an optimizer of tfjs, which stays the caller's and keeps its own learning rate
+   * and moments from one `fit` to the next. Default 'adam'.
+   */
+  readonly optimizer?: 'adam' | 'sgd' | Optimizer | tf.Optimizer
+  /** A number above 0, or a schedule; not with an optimizer of tfjs. Default 0.001. */
+  readonly learningRate?: number | LearningRateSchedule
+  /** Bound of the global norm of the gradients (of the loss in nats per example), above 0; default none. */
+  readonly clipNorm?: number
   /** Weight of the KL: a number, 0 or more, or a schedule. Default 1, the ELBO; a run that ends at another beta ends in a tempered posterior. */
   readonly beta?: number | BetaSchedule
   /** Draws a step, S >= 1; the NLL is averaged over them, the KL counted once. Default 1. */

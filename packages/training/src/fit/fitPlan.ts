@@ -3,8 +3,13 @@ import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
 import { requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { adam } from '../optimizers/adam.ts'
+import type { Optimizer } from '../optimizers/optimizer.ts'
+import { sgd } from '../optimizers/sgd.ts'
 import type { BetaSchedule } from '../schedules/betaSchedule.ts'
 import { constantBeta } from '../schedules/constantBeta.ts'
+import { constantRate } from '../schedules/constantRate.ts'
+import type { LearningRateSchedule } from '../schedules/learningRateSchedule.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 
 /** The checked choices of a run, with every default filled in. */
@@ -15,6 +20,10 @@ export interface FitPlan {
   readonly samples: number
   readonly validationSamples: number
   readonly beta: BetaSchedule
+  readonly optimizer: Optimizer | tf.Optimizer
+  /** Absent where the optimizer is one of tfjs, which has its own. */
+  readonly learningRate: LearningRateSchedule | undefined
+  readonly clipNorm: number | undefined
 }
 
 const DEFAULT_BATCH_SIZE = 128
@@ -22,7 +31,7 @@ const DEFAULT_LEARNING_RATE = 1e-3
 
 /** Checks options and shapes, before any work. */
 export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitOptions): FitPlan {
-  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, likelihood } = options
+  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, clipNorm, likelihood } = options
   requireTrainableModel(model)
   likelihood.checkModel?.(model)
   requireSameRows('data', data.x, data.y)
@@ -53,20 +62,32 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitO
       `at least the ${rows} rows of data.x: it is the number of training examples`,
     )
   }
-  return { rows, batchSize, datasetSize, samples, validationSamples, beta: typeof beta === 'number' ? constantBeta(beta) : beta }
+  if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm)
+  const optimizer = chosenOptimizer(options)
+  return {
+    rows,
+    batchSize,
+    datasetSize,
+    samples,
+    validationSamples,
+    beta: typeof beta === 'number' ? constantBeta(beta) : beta,
+    optimizer,
+    learningRate: chosenRate(optimizer, options),
+    clipNorm,
+  }
 }
 
-/** The optimizer of a run, and whether the run owns it. */
-export function chosenOptimizer({ optimizer = 'adam', learningRate }: FitOptions): { optimizer: tf.Optimizer; owned: boolean } {
+function chosenOptimizer({ optimizer = 'adam' }: FitOptions): Optimizer | tf.Optimizer {
+  if (optimizer === 'adam') return adam()
+  if (optimizer === 'sgd') return sgd()
+  if (typeof optimizer === 'object') return optimizer
+  throw new InvalidOptionError('optimizer', optimizer, "'adam', 'sgd', adam(...), adamW(...), sgd(...) or a tf.Optimizer")
+}
+
+function chosenRate(optimizer: Optimizer | tf.Optimizer, { learningRate }: FitOptions): LearningRateSchedule | undefined {
   if (optimizer instanceof tf.Optimizer) {
-    if (learningRate !== undefined) {
-      throw new InvalidOptionError('learningRate', learningRate, 'to be left out where optimizer is an object, which has its own')
-    }
-    return { optimizer, owned: false }
+    if (learningRate === undefined) return undefined
+    throw new InvalidOptionError('learningRate', learningRate, 'to be left out where optimizer is one of tfjs, which has its own')
   }
-  const rate = learningRate ?? DEFAULT_LEARNING_RATE
-  requirePositive('learningRate', rate)
-  if (optimizer === 'adam') return { optimizer: tf.train.adam(rate), owned: true }
-  if (optimizer === 'sgd') return { optimizer: tf.train.sgd(rate), owned: true }
-  throw new InvalidOptionError('optimizer', optimizer, "'adam', 'sgd' or a tf.Optimizer")
+  return typeof learningRate === 'object' ? learningRate : constantRate(learningRate ?? DEFAULT_LEARNING_RATE)
 }

@@ -16,6 +16,8 @@ export interface EpochRecord {
   readonly klPerExample: number
   /** Weight of the KL in the loss; the mean over the steps. */
   readonly beta: number
+  /** That of the last step; absent where an optimizer of tfjs keeps its own. */
+  readonly learningRate?: number
   /** Time of the training steps, without validation. */
   readonly seconds: number
   readonly examplesPerSecond: number

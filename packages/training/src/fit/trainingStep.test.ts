@@ -11,6 +11,7 @@ import { expectNoLeak, finiteDifference } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
 import { negativeElbo } from '../elbo/negativeElbo.ts'
 import { categorical } from '../likelihoods/categorical.ts'
+import { sgd } from '../optimizers/sgd.ts'
 import { trainingStep } from './trainingStep.ts'
 
 const likelihood = categorical()
@@ -35,7 +36,6 @@ describe.each([
   test('gradient descent moves every variable by the finite differences of NLL + beta KL / N under the same noise', async () => {
     await expectNoLeak(() => {
       const model = network(estimator, kl)
-      const optimizer = tf.train.sgd(1)
       const x = tf.randomNormal([5, 3], 0, 1, 'float32', 3)
       const y = tf.tensor1d([0, 1, 2, 1, 0], 'int32')
       const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
@@ -57,16 +57,17 @@ describe.each([
         }
         return finiteDifference(at, variable)
       })
-      const step = trainingStep({ model, likelihood, optimizer, datasetSize, samples: 1, seed: 7 })
-      const [counter, weight] = [tf.scalar(4, 'int32'), tf.scalar(beta)]
-      const { nll, kl: klScalar } = step(x, y, counter, weight)
+      const optimizer = sgd().start(variables)
+      const step = trainingStep({ model, likelihood, variables, optimizer, datasetSize, samples: 1, seed: 7 })
+      const scalars = [tf.scalar(4, 'int32'), tf.scalar(beta), tf.scalar(1)] as const
+      const { nll, kl: klScalar } = step(x, y, ...scalars)
       variables.forEach((variable, i) => {
         variable.dataSync().forEach((value, entry) => {
           expect(Math.abs(before[i]![entry]! - value - slopes[i]![entry]!)).toBeLessThan(2e-4)
         })
       })
       expect(nll.dataSync()[0]).toBeGreaterThan(0)
-      tf.dispose([nll, klScalar, counter, weight, x, y])
+      tf.dispose([nll, klScalar, ...scalars, x, y])
       model.dispose()
       optimizer.dispose()
     })

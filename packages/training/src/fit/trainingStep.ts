@@ -2,18 +2,20 @@ import * as tf from '@tensorflow/tfjs'
 import { elboTerms } from '../elbo/elboTerms.ts'
 import { negativeElbo } from '../elbo/negativeElbo.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { clippedGradients } from '../optimizers/clippedGradients.ts'
+import type { OptimizerRun } from '../optimizers/optimizer.ts'
 
 export interface TrainingStepOptions {
   readonly model: tf.LayersModel
   readonly likelihood: Likelihood
-  /** Stays the caller's; its state lives in variables, so that a compiled step updates it too. */
-  readonly optimizer: tf.Optimizer
-  /** N, the number of training examples; the KL enters as beta * KL / N. */
+  /** What is trained; the optimizer was started on the same list. */
+  readonly variables: readonly tf.Variable[]
+  readonly optimizer: OptimizerRun
   readonly datasetSize: number
-  /** Forward passes a step, >= 1: their NLLs are averaged, the KL counts once. */
   readonly samples: number
-  /** int32; together with the step's counter it picks the noise. */
   readonly seed: number
+  /** Bound of the gradients' global norm; none where it is undefined. */
+  readonly clipNorm?: number | undefined
 }
 
 /** The parts of the loss of one step, before its update; scalars that the caller owns. */
@@ -26,22 +28,24 @@ export type TrainingStepResult = { readonly nll: tf.Scalar; readonly kl: tf.Scal
  * @param y targets of the batch, as `Likelihood.prepareTargets` gives them
  * @param counter int32 scalar: the number of the step, which picks its noise
  * @param beta float32 scalar: weight of the KL
+ * @param learningRate float32 scalar
  */
-export type TrainingStep = (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar, beta: tf.Scalar) => TrainingStepResult
+export type TrainingStep = (
+  x: tf.Tensor,
+  y: tf.Tensor,
+  counter: tf.Scalar,
+  beta: tf.Scalar,
+  learningRate: tf.Scalar,
+) => TrainingStepResult
 
 /**
- * Makes the training step that `fit` takes, for a loop of your own: forward, negative ELBO, backward, optimizer.
- *
- * It is a pure function of its arguments and the model's variables; nothing is read back and nothing but the arguments changes from call to call, so
- * that `compile` of @tfjs-bayes/backend/compile can make it one graph. Arguments are not checked at each step: `fit` checks the data once.
- *
- * @returns the step; it gives the NLL (nats, mean over the rows) and the KL (nats, summed over the weights) from before its update
+ * Makes the training step: forward, negative ELBO, backward, optimizer. A pure function of its arguments and the model's variables; nothing is
+ * read back and nothing but the arguments changes from call to call, so that it can be compiled to one graph.
  */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
-  const { model, optimizer, datasetSize } = options
+  const { variables, optimizer, datasetSize, clipNorm } = options
   const terms = elboTerms({ ...options, training: true })
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
-  return (x, y, counter, beta) =>
+  return (x, y, counter, beta, learningRate) =>
     tf.tidy(() => {
       let result: TrainingStepResult | undefined
       const loss = (): tf.Scalar => {
@@ -50,7 +54,9 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
         result = { nll: tf.keep(nll), kl: tf.keep(kl) }
         return negativeElbo({ nll, kl, datasetSize, beta })
       }
-      optimizer.minimize(loss, false, variables)
+      const { grads } = tf.variableGrads(loss, [...variables])
+      const gradients = variables.map((variable) => grads[variable.name])
+      optimizer.apply(clipNorm === undefined ? gradients : clippedGradients(gradients, clipNorm), learningRate)
       return result!
     })
 }

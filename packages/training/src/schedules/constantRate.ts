@@ -1,0 +1,13 @@
+import { requirePositive } from '../checks/options.ts'
+import type { LearningRateSchedule } from './learningRateSchedule.ts'
+
+/**
+ * The same learning rate at every step.
+ *
+ * @param learningRate finite, above 0
+ * @throws InvalidOptionError
+ */
+export function constantRate(learningRate: number): LearningRateSchedule {
+  requirePositive('learningRate', learningRate)
+  return { name: 'constant', settings: { learningRate }, at: () => learningRate }
+}
