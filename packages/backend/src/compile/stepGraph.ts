@@ -56,14 +56,20 @@ export function buildStepGraph(recording: Recording): StepGraph {
     if (node.kind === 'op') return `${name}:${outputName(node.op, output)}`
     return isFed(node) ? name : `${name}:output:0`
   }
-  for (const origin of recording.nodes) {
-    if (!needed.has(origin)) continue
+  const emit = (origin: RecordedNode) => {
     const name = `${origin.kind === 'op' ? origin.op : origin.kind}_${names.size}`
     names.set(origin, name)
     const node = bodyNode(name, origin, referenceTo)
     nodes.push({ node, encoded: encodeNode(node), origin })
     if (isFed(origin)) feeds.push({ name, source: origin })
   }
+  // Ops in the order of their execution, and what they start from just before its first use: it may have been made at any time.
+  for (const origin of recording.nodes) {
+    if (origin.kind !== 'op' || !needed.has(origin)) continue
+    for (const { node } of origin.inputs) if (!names.has(node)) emit(node)
+    emit(origin)
+  }
+  for (const { node } of outputs) if (!names.has(node)) emit(node)
   return {
     nodes,
     feeds,
