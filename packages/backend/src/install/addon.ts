@@ -78,5 +78,6 @@ export async function compileAddon(
 
 /** The headers of Node-API, from the npm package: Node's own are not part of every Node. */
 function nodeApiHeaders(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include')
+  const require = createRequire(import.meta.url)
+  return join(dirname(require.resolve('node-api-headers/package.json')), 'include')
 }

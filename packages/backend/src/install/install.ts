@@ -24,7 +24,7 @@ export interface InstallOptions {
 }
 
 /** The folder of the cache entry that a source makes for a tfjs-node. */
-export function entryPath(root: string, tfjsNode: TfjsNode, source: Source): string {
+function entryPath(root: string, tfjsNode: TfjsNode, source: Source): string {
   return join(root, `tfjs-node-${tfjsNode.version}_${source.id}_${process.platform}-${process.arch}`)
 }
 

@@ -12,7 +12,7 @@ export interface LockOptions {
   readonly onWait?: (owner: LockOwner) => void
 }
 
-export interface LockOwner {
+interface LockOwner {
   readonly process: number
   readonly host: string
 }

@@ -27,7 +27,7 @@ export interface FileRecord {
   readonly sha256: string
 }
 
-export const MANIFEST_FILE = 'manifest.json'
+const MANIFEST_FILE = 'manifest.json'
 
 /** Reads an entry's manifest; undefined where there is none or it is not one of this format. */
 export function readManifest(entry: string): Manifest | undefined {
