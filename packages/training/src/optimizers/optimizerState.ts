@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 
 /** Makes the named variables of an optimizer, none of them trainable, and disposes of them together. */
 export class OptimizerState {
-  readonly variables = new Map<string, tf.Variable>()
+  readonly variables: Map<string, tf.Variable> = new Map()
 
   /** A scalar that starts at a value. */
   scalar(name: string, value: number): tf.Variable {
