@@ -1,0 +1,16 @@
+import { variationalConv1d } from './variationalConv1d.ts'
+import { variationalConv2d } from './variationalConv2d.ts'
+import { variationalDepthwiseConv2d } from './variationalDepthwiseConv2d.ts'
+
+variationalConv1d({ filters: 1, kernelSize: 2, dilationRate: 2, estimator: 'flipout' })
+variationalConv2d({ filters: 1, kernelSize: [2, 3], strides: 2, padding: 'same', dataFormat: 'channelsFirst' })
+variationalDepthwiseConv2d({ kernelSize: 2, depthMultiplier: 2, estimator: 'weightSampling', kl: 'monteCarlo' })
+
+// @ts-expect-error tfjs's own layer ignores it half of the way
+variationalConv1d({ filters: 1, kernelSize: 2, dataFormat: 'channelsFirst' })
+// @ts-expect-error tfjs's own layer ignores it
+variationalDepthwiseConv2d({ kernelSize: 2, dilationRate: 2 })
+// @ts-expect-error the prior takes the place of regularizers
+variationalDepthwiseConv2d({ kernelSize: 2, depthwiseRegularizer: 'l1l2' })
+// @ts-expect-error the local trick never draws the weights
+variationalConv2d({ filters: 1, kernelSize: 2, kl: 'monteCarlo' })
