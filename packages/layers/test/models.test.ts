@@ -287,7 +287,9 @@ describe('in nested and wrapped models', () => {
     const lines: string[] = []
     network().summary(undefined, undefined, (line) => lines.push(String(line)))
     // (3 x 8 + 8) and (8 x 2 + 2) weights, each with mu and rho.
-    expect(lines.join('\n')).toMatch(/variational_dense_Variation +\[\[null,3\]\] +\[null,8\] +64 [\s\S]*\[null,2\] +36 [\s\S]*Total params: 100/)
+    expect(lines.join('\n')).toMatch(
+      /variational_dense_Variation +\[\[null,3\]\] +\[null,8\] +64 [\s\S]*\[null,2\] +36 [\s\S]*Total params: 100/,
+    )
   })
 
   test('weights of another architecture are refused with the layer’s name', () => {
