@@ -14,7 +14,7 @@ import { EpochMeter } from './epochMeter.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 import { type FitPlan, fitPlan } from './fitPlan.ts'
 import type { EpochRecord, Execution, History, ValidationRecord } from './history.ts'
-import { type TrainingStep, type TrainingStepResult, trainingStep } from './trainingStep.ts'
+import { type TrainingStep, type TrainingStepResult, trainableVariables, trainingStep } from './trainingStep.ts'
 
 /** Steps whose results may wait on the device before they are read. */
 const MOST_PENDING = 256
@@ -60,7 +60,7 @@ async function trained(
   options: FitOptions,
 ): Promise<History> {
   const { likelihood, seed, epochs, signal, progress, onEpoch } = options
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
+  const variables = trainableVariables(model)
   const { optimizer: chosen } = plan
   const optimizer = chosen instanceof tf.Optimizer ? tfjsOptimizer(chosen, variables) : chosen.start(variables)
   const trainingNoise = deriveSeed(seed, SeedPurpose.trainingNoise)

@@ -11,8 +11,9 @@ import { expectNoLeak, finiteDifference } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
 import { negativeElbo } from '../elbo/negativeElbo.ts'
 import { categorical } from '../likelihoods/categorical.ts'
+import { adam } from '../optimizers/adam.ts'
 import { sgd } from '../optimizers/sgd.ts'
-import { trainingStep } from './trainingStep.ts'
+import { trainableVariables, trainingStep } from './trainingStep.ts'
 
 const likelihood = categorical()
 const datasetSize = 40
@@ -71,5 +72,31 @@ describe.each([
       model.dispose()
       optimizer.dispose()
     })
+  })
+})
+
+test('an optimizer of tfjs can take the step too, without a learning rate', async () => {
+  await expectNoLeak(() => {
+    const [ours, theirs] = [network('localReparameterization', 'closed'), network('localReparameterization', 'closed')]
+    const [own, reference] = [adam().start(trainableVariables(ours)), tf.train.adam(0.01)]
+    const options = { likelihood, datasetSize, samples: 1, seed: 7 }
+    const steps = [
+      trainingStep({ ...options, model: ours, optimizer: own }),
+      trainingStep({ ...options, model: theirs, optimizer: reference }),
+    ] as const
+    for (let t = 0; t < 3; t++) {
+      tf.tidy(() => {
+        const x = tf.randomNormal([5, 3], 0, 1, 'float32', t + 1)
+        const y = tf.tensor1d([0, 1, 2, 1, 0], 'int32')
+        tf.dispose(steps[0](x, y, tf.scalar(t, 'int32'), tf.scalar(1), tf.scalar(0.01)))
+        tf.dispose(steps[1](x, y, tf.scalar(t, 'int32'), tf.scalar(1)))
+      })
+    }
+    const values = (model: tf.LayersModel): number[] => model.getWeights().flatMap((weight) => [...weight.dataSync()])
+    expect(values(ours)).toEqual(values(theirs))
+    ours.dispose()
+    theirs.dispose()
+    own.dispose()
+    reference.dispose()
   })
 })

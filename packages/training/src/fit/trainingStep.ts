@@ -4,13 +4,15 @@ import { negativeElbo } from '../elbo/negativeElbo.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { clippedGradients } from '../optimizers/clippedGradients.ts'
 import type { OptimizerRun } from '../optimizers/optimizer.ts'
+import { tfjsOptimizer } from '../optimizers/tfjsOptimizer.ts'
 
-export interface TrainingStepOptions {
+export interface TrainingStepOptions<O extends OptimizerRun | tf.Optimizer = OptimizerRun> {
   readonly model: tf.LayersModel
   readonly likelihood: Likelihood
-  /** What is trained; the optimizer was started on the same list. */
-  readonly variables: readonly tf.Variable[]
-  readonly optimizer: OptimizerRun
+  /** One of ours, started on `variables`, or one of tfjs. */
+  readonly optimizer: O
+  /** What is trained; default the trainable weights of the model. */
+  readonly variables?: readonly tf.Variable[]
   readonly datasetSize: number
   readonly samples: number
   readonly seed: number
@@ -38,25 +40,42 @@ export type TrainingStep = (
   learningRate: tf.Scalar,
 ) => TrainingStepResult
 
+/** A training step whose optimizer keeps its own learning rate. */
+export type TfjsTrainingStep = (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar, beta: tf.Scalar) => TrainingStepResult
+
 /**
- * Makes the training step: forward, negative ELBO, backward, optimizer. A pure function of its arguments and the model's variables; nothing is
- * read back and nothing but the arguments changes from call to call, so that it can be compiled to one graph.
+ * Makes the training step, for a loop of one's own (`fit` is one): forward, negative ELBO, backward, optimizer. A pure function of its arguments and
+ * the model's variables; nothing is read back and nothing but the arguments changes from call to call, so that it can be compiled to one graph.
  */
-export function trainingStep(options: TrainingStepOptions): TrainingStep {
-  const { variables, optimizer, datasetSize, clipNorm } = options
+export function trainingStep(options: TrainingStepOptions<tf.Optimizer>): TfjsTrainingStep
+export function trainingStep(options: TrainingStepOptions): TrainingStep
+export function trainingStep(options: TrainingStepOptions<OptimizerRun | tf.Optimizer>): TfjsTrainingStep | TrainingStep {
+  const { model, datasetSize, clipNorm, variables = trainableVariables(model) } = options
   const terms = elboTerms({ ...options, training: true })
-  return (x, y, counter, beta, learningRate) =>
-    tf.tidy(() => {
-      let result: TrainingStepResult | undefined
-      const loss = (): tf.Scalar => {
-        const { nll, kl } = terms(x, y, counter)
-        // The tape's own scope would end them; the enclosing tidy hands them to the caller.
-        result = { nll: tf.keep(nll), kl: tf.keep(kl) }
-        return negativeElbo({ nll, kl, datasetSize, beta })
-      }
-      const { grads } = tf.variableGrads(loss, [...variables])
-      const gradients = variables.map((variable) => grads[variable.name])
-      optimizer.apply(clipNorm === undefined ? gradients : clippedGradients(gradients, clipNorm), learningRate)
-      return result!
-    })
+  const take = (optimizer: OptimizerRun): TrainingStep => {
+    return (x, y, counter, beta, learningRate) =>
+      tf.tidy(() => {
+        let result: TrainingStepResult | undefined
+        const loss = (): tf.Scalar => {
+          const { nll, kl } = terms(x, y, counter)
+          // The tape's own scope would end them; the enclosing tidy hands them to the caller.
+          result = { nll: tf.keep(nll), kl: tf.keep(kl) }
+          return negativeElbo({ nll, kl, datasetSize, beta })
+        }
+        const { grads } = tf.variableGrads(loss, [...variables])
+        const gradients = variables.map((variable) => grads[variable.name])
+        optimizer.apply(clipNorm === undefined ? gradients : clippedGradients(gradients, clipNorm), learningRate)
+        return result!
+      })
+  }
+  const { optimizer } = options
+  if (!(optimizer instanceof tf.Optimizer)) return take(optimizer)
+  const step = take(tfjsOptimizer(optimizer, variables))
+  const tfjsStep: TfjsTrainingStep = (x, y, counter, beta) => tf.tidy(() => step(x, y, counter, beta, tf.scalar(0)))
+  return tfjsStep
+}
+
+/** The variables behind the trainable weights of a model, each once, in the order of `model.trainableWeights`. */
+export function trainableVariables(model: tf.LayersModel): tf.Variable[] {
+  return model.trainableWeights.map((weight) => weight.read() as tf.Variable)
 }
