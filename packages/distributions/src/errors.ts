@@ -21,3 +21,9 @@ export class UnknownFamilyError extends Error {
   override readonly name = 'UnknownFamilyError'
   readonly code = 'UNKNOWN_FAMILY'
 }
+
+/** A distribution has no such quantity: it does not exist, or has no formula. */
+export class UndefinedQuantityError extends Error {
+  override readonly name = 'UndefinedQuantityError'
+  readonly code = 'UNDEFINED_QUANTITY'
+}

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
+import type { Constraint } from './constraint.ts'
+import type { Distribution } from './distribution.ts'
 import { InvalidParameterError, ShapeMismatchError } from './errors.ts'
 
 /**
@@ -8,6 +10,9 @@ import { InvalidParameterError, ShapeMismatchError } from './errors.ts'
  * be a variable, or an intermediate result of a step that is being differentiated or traced.
  */
 export type Parameter = number | tf.Tensor
+
+/** What a distribution's `parameters` may hold: a parameter, a list of them (one per component), or a distribution that is built upon. */
+export type ParameterValue = Parameter | Distribution | readonly ParameterValue[]
 
 /** The shape of a parameter: `[]` for a number. */
 export function parameterShape(parameter: Parameter): readonly number[] {
@@ -42,16 +47,40 @@ export function broadcastParameter(parameter: Parameter, shape: readonly number[
   return tf.broadcastTo(parameter, [...shape])
 }
 
-/** Refuses a number that is not finite. */
-export function checkReal(family: string, name: string, parameter: Parameter): void {
-  if (typeof parameter !== 'number' || Number.isFinite(parameter)) return
-  throw new InvalidParameterError(`${family}: ${name} is ${parameter}; expected a finite number.`)
+/** Refuses a number outside its range, and anything that is neither a number nor a tensor; tensors are not read. */
+export function checkParameter(
+  family: string,
+  name: string,
+  parameter: unknown,
+  constraint: Constraint,
+): asserts parameter is Parameter {
+  if (parameter instanceof tf.Tensor || (typeof parameter === 'number' && constraint.holds(parameter))) return
+  const got = typeof parameter === 'number' ? parameter : JSON.stringify(parameter)
+  throw new InvalidParameterError(
+    `${family}: ${name} is ${got}; expected ${constraint.expected}${typeof parameter === 'number' ? '' : ', or a tensor of them'}.`,
+  )
 }
 
-/** Refuses a number that is not positive and finite. */
-export function checkPositive(family: string, name: string, parameter: Parameter): void {
-  if (typeof parameter !== 'number' || (parameter > 0 && Number.isFinite(parameter))) return
+/** Reads a parameter and refuses the first value outside its range, naming its index. */
+export function checkValues(family: string, name: string, parameter: Parameter, constraint: Constraint): void {
+  if (typeof parameter === 'number') {
+    checkParameter(family, name, parameter, constraint)
+    return
+  }
+  const wrong = parameter.dataSync().findIndex((value) => !constraint.holds(value))
+  if (wrong < 0) return
+  const value = parameter.dataSync()[wrong]
   throw new InvalidParameterError(
-    `${family}: ${name} is ${parameter}; expected a finite number > 0. An unconstrained parameter becomes positive through softplus.`,
+    `${family}: ${name}[${indexOf(wrong, parameter.shape)}] is ${value}; expected ${constraint.expected}.`,
   )
+}
+
+/** The index of an element, given its place in row-major order. */
+export function indexOf(flat: number, shape: readonly number[]): number[] {
+  const index: number[] = []
+  for (let axis = shape.length - 1, rest = flat; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]!)
+    rest = Math.floor(rest / shape[axis]!)
+  }
+  return index
 }

@@ -1,60 +1,125 @@
-import type { Distribution } from './distribution.ts'
-import { InvalidParameterError, UnknownFamilyError } from './errors.ts'
-import { Normal } from './normal.ts'
+import * as tf from '@tensorflow/tfjs'
+import { Distribution } from './distribution.ts'
+import { UnknownFamilyError } from './errors.ts'
+import { Bernoulli } from './families/bernoulli.ts'
+import { Categorical } from './families/categorical.ts'
+import { Cauchy } from './families/cauchy.ts'
+import { HalfCauchy } from './families/halfCauchy.ts'
+import { HalfNormal } from './families/halfNormal.ts'
+import { Independent } from './families/independent.ts'
+import { Laplace } from './families/laplace.ts'
+import { Logistic } from './families/logistic.ts'
+import { LogNormal } from './families/logNormal.ts'
+import { Normal } from './families/normal.ts'
+import { NormalScaleMixture } from './families/normalScaleMixture.ts'
+import { Poisson } from './families/poisson.ts'
+import { StudentT } from './families/studentT.ts'
+import { Uniform } from './families/uniform.ts'
+import type { ParameterValue } from './parameter.ts'
+
+/** A tensor as plain JSON, in row-major order. */
+export interface SerializedTensor {
+  readonly shape: readonly number[]
+  readonly values: readonly number[]
+}
+
+/** A parameter as plain JSON; one-element tensors of rank 0 become numbers. */
+export type SerializedParameter = number | SerializedTensor | SerializedDistribution | readonly SerializedParameter[]
 
 /** A distribution as plain JSON. */
 export interface SerializedDistribution {
   readonly family: string
-  readonly parameters: Readonly<Record<string, number>>
+  readonly parameters: Readonly<Record<string, SerializedParameter>>
 }
 
-interface Family {
-  readonly parameters: readonly string[]
-  readonly create: (parameters: Readonly<Record<string, number>>) => Distribution
-}
+/** A class of distributions that is made from its parameters by name. */
+export type FamilyClass = new (parameters: never) => Distribution
 
-const families = new Map<string, Family>([
-  ['normal', { parameters: ['mu', 'sigma'], create: (given) => new Normal({ mu: given['mu']!, sigma: given['sigma']! }) }],
+const families = new Map<string, FamilyClass>([
+  ['normal', Normal],
+  ['laplace', Laplace],
+  ['logistic', Logistic],
+  ['cauchy', Cauchy],
+  ['uniform', Uniform],
+  ['logNormal', LogNormal],
+  ['halfNormal', HalfNormal],
+  ['halfCauchy', HalfCauchy],
+  ['independent', Independent],
+  ['poisson', Poisson],
+  ['categorical', Categorical],
+  ['bernoulli', Bernoulli],
+  ['normalScaleMixture', NormalScaleMixture],
+  ['studentT', StudentT],
 ])
 
 /**
- * Writes a distribution as plain JSON: its family's name and its parameters.
+ * Makes a family of yours known to {@link deserializeDistribution}.
  *
- * @param distribution one whose parameters are numbers or one-element tensors (a tensor is read here)
- * @throws InvalidParameterError for a tensor of more than one element
+ * @param family the name that its distributions carry
+ * @param familyClass takes an object of parameters by name, those that its `parameters` property gives back
+ */
+export function registerFamily(family: string, familyClass: FamilyClass): void {
+  families.set(family, familyClass)
+}
+
+/**
+ * Writes a distribution as plain JSON: its family's name and its parameters. Tensors are read here.
  */
 export function serializeDistribution(distribution: Distribution): SerializedDistribution {
-  const parameters: Record<string, number> = {}
-  for (const [name, value] of Object.entries(distribution.parameters)) {
-    if (typeof value !== 'number' && value.size !== 1) {
-      throw new InvalidParameterError(
-        `serializeDistribution: ${distribution.family}.${name} is a tensor of shape [${value.shape}]; expected a number or a one-element tensor.`,
-      )
-    }
-    parameters[name] = typeof value === 'number' ? value : value.dataSync()[0]!
-  }
-  return { family: distribution.family, parameters }
+  const parameters = Object.entries(distribution.parameters).map(([name, value]) => [name, serializeParameter(value)] as const)
+  return { family: distribution.family, parameters: Object.fromEntries(parameters) }
 }
 
 /**
  * Makes a distribution from what {@link serializeDistribution} wrote.
  *
+ * @returns a distribution whose tensors, if the JSON has any, are new: the caller owns them, and finds them in its `parameters`
  * @throws UnknownFamilyError for a family that is not registered, or parameters that are not that family's
  * @throws InvalidParameterError for a value outside its range
  */
 export function deserializeDistribution(json: SerializedDistribution): Distribution {
-  const family = families.get(json?.family)
-  if (family == null) {
+  const Family = families.get(json?.family)
+  if (Family == null) {
     throw new UnknownFamilyError(
-      `deserializeDistribution: unknown family ${JSON.stringify(json?.family)}; registered: ${[...families.keys()].join(', ')}.`,
+      `deserializeDistribution: unknown family ${JSON.stringify(json?.family)}; registered: ${[...families.keys()].join(', ')}. Register a family of yours with registerFamily.`,
     )
   }
-  const given = Object.entries(json.parameters ?? {}).filter(([, value]) => typeof value === 'number')
-  const names = given.map(([name]) => name).sort()
-  if (String(names) !== String([...family.parameters].sort())) {
+  const parameters = Object.fromEntries(
+    Object.entries(json.parameters ?? {}).map(([name, value]) => [name, readParameter(json.family, name, value)]),
+  )
+  const distribution = new Family(parameters as never)
+  const expected = Object.keys(distribution.parameters)
+  if (String(Object.keys(parameters).sort()) !== String(expected.toSorted())) {
     throw new UnknownFamilyError(
-      `deserializeDistribution: got ${json.family} with parameters ${JSON.stringify(json.parameters)}; expected a number for each of: ${family.parameters.join(', ')}.`,
+      `deserializeDistribution: got ${json.family} with parameters ${Object.keys(parameters).join(', ')}; expected ${expected.join(', ')}.`,
     )
   }
-  return family.create(json.parameters)
+  return distribution
+}
+
+function serializeParameter(value: ParameterValue): SerializedParameter {
+  if (typeof value === 'number') return value
+  if (value instanceof tf.Tensor)
+    return value.rank === 0 ? value.dataSync()[0]! : { shape: value.shape, values: Array.from(value.dataSync()) }
+  if (value instanceof Distribution) return serializeDistribution(value)
+  return value.map(serializeParameter)
+}
+
+function readParameter(family: string, name: string, value: unknown): ParameterValue {
+  if (typeof value === 'number') return value
+  if (Array.isArray(value)) return value.map((each) => readParameter(family, name, each)) as ParameterValue
+  const object = value as Partial<SerializedTensor & SerializedDistribution> | null
+  if (object?.family != null) return deserializeDistribution(object as SerializedDistribution)
+  const { shape, values } = object ?? {}
+  if (
+    Array.isArray(shape) &&
+    Array.isArray(values) &&
+    tf.util.sizeFromShape(shape) === values.length &&
+    values.every(Number.isFinite)
+  ) {
+    return tf.tensor(values, shape, 'float32')
+  }
+  throw new UnknownFamilyError(
+    `deserializeDistribution: ${family}.${name} is ${JSON.stringify(value)}; expected a number, a list of them, or a tensor {shape, values}.`,
+  )
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import type { Distribution } from '../distribution.ts'
 import { NoClosedFormError } from '../errors.ts'
-import type { Normal } from '../normal.ts'
+import type { Normal } from '../families/normal.ts'
 import { klNormalNormal } from './normalNormal.ts'
 
 type ClosedForm = (q: Distribution, p: Distribution) => tf.Tensor

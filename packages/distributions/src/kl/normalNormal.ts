@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { Normal } from '../normal.ts'
+import type { Normal } from '../families/normal.ts'
 import { elementwise } from '../numerics/elementwise.ts'
 import type { Parameter } from '../parameter.ts'
 import { broadcastParameter, broadcastShape } from '../parameter.ts'

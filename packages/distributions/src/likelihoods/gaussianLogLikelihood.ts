@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
-import { Normal } from '../normal.ts'
+import { Normal } from '../families/normal.ts'
 import type { Parameter } from '../parameter.ts'
 
 /**

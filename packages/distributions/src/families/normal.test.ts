@@ -13,7 +13,7 @@ import {
 } from '@tfjs-bayes/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { InvalidParameterError, ShapeMismatchError } from './errors.ts'
+import { InvalidParameterError, ShapeMismatchError } from '../errors.ts'
 import { Normal } from './normal.ts'
 
 const logDensity = (x: number, mu: number, sigma: number): number =>
@@ -146,14 +146,14 @@ test('a bad parameter is a named error with the value and the way out', () => {
   for (const sigma of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(() => new Normal({ mu: 0, sigma })).toThrow(InvalidParameterError)
     expect(() => new Normal({ mu: 0, sigma })).toThrow(
-      new RegExp(`Normal: sigma is ${sigma}; expected a finite number > 0.*softplus`),
+      new RegExp(`normal: sigma is ${sigma}; expected a finite number > 0.*softplus`),
     )
   }
-  expect(() => new Normal({ mu: Number.NaN, sigma: 1 })).toThrow(/Normal: mu is NaN/)
+  expect(() => new Normal({ mu: Number.NaN, sigma: 1 })).toThrow(/normal: mu is NaN/)
   tf.tidy(() => {
     expect(() => new Normal({ mu: tf.zeros([2]), sigma: tf.ones([3]) })).toThrow(ShapeMismatchError)
     expect(() => new Normal({ mu: tf.zeros([2]), sigma: 1 }).logProb(tf.zeros([3]))).toThrow(
-      /Normal.logProb: shapes do not broadcast: x \[3\], batch \[2\]/,
+      /normal.logProb: shapes do not broadcast: x \[3\], batch \[2\]/,
     )
   })
 })
