@@ -87,6 +87,23 @@ test('with an addon that loads but a tfjs-node that fails: its own words', async
   )
 })
 
+test('before tfjs-node loads: its log is cut down unless the user chose, and the functions that newer Nodes lack are back', async () => {
+  const project = new Project()
+  writeFile(
+    join(project.tfjsNode, 'index.js'),
+    `const { isArray, isNullOrUndefined } = require('util')
+     throw new Error([process.env.TF_CPP_MIN_LOG_LEVEL, isArray([]), isArray({}), isNullOrUndefined(null), isNullOrUndefined(0)].join())`,
+  )
+  writeFile(join(project.addonFolder, 'tfjs_binding.node'), '')
+  writeFile(
+    join(project.folder, 'newer.cjs'),
+    `for (const name of ['isArray', 'isNullOrUndefined']) delete require('util')[name]`,
+  )
+  const env = { NODE_OPTIONS: `--require ${join(project.folder, 'newer.cjs')}` }
+  expect((await ask(project, env)).message).toContain('(2,true,false,true,false)')
+  expect((await ask(project, { ...env, TF_CPP_MIN_LOG_LEVEL: '0' })).message).toContain('(0,true,false,true,false)')
+})
+
 test('without WebAssembly too: plain JavaScript, with both reasons', async () => {
   const report = await ask(new Project({ tfjsNode: false, wasm: false }))
   expect(report.name).toBe('cpu')

@@ -77,17 +77,20 @@ async function runInstallScript(copy: string, work: Workplace, { startMs, stallM
   })
   if (result.code === 0 && existsSync(join(copy, work.tfjsNode.addonFolder, ADDON_FILE)) && existsSync(join(copy, 'deps', 'lib')))
     return
-  const network = NETWORK_ERROR.exec(result.stderr)?.[0]
+  const error = ERROR_LINE.exec(result.stderr)?.[0]
+  const network = NETWORK_ERROR.exec(error ?? '')?.[0]
   const reason =
     silence !== undefined
       ? `nothing came for ${Math.round(silence / 1000)} s`
       : network !== undefined
         ? `its storage bucket cannot be reached from here (${network})`
-        : `its install script failed: ${lastWords(result)}`
+        : `its install script failed: ${error?.replace(/^Error: /, '') ?? lastWords(result)}`
   throw new InstallError('download-failed', reason)
 }
 
-const NETWORK_ERROR = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b[^'"\n]*/
+/** How Node names an error that nobody caught. */
+const ERROR_LINE = /^\w*Error(?: \[\w+\])?: .*$/m
+const NETWORK_ERROR = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b[^\]]*/
 
 /** A folder for PATH with the one command that the script calls by name. */
 function commandFolder(copy: string, requireThere: NodeJS.Require): string {

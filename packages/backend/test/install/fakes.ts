@@ -6,7 +6,7 @@ import { zipFile } from './zipFile.ts'
 
 /** How the fakes behave in one run; what is left out works. */
 export interface Behaviour {
-  readonly own?: 'unreachable' | 'hangs' | 'works'
+  readonly own?: 'unreachable' | 'fails' | 'hangs' | 'works'
   readonly pip?: 'works' | 'slow' | 'fails' | 'hangs' | 'wrong' | 'nothing'
   readonly compiler?: 'works' | 'fails' | 'hangs'
   /** What the compiled addon does when it is loaded. */
@@ -126,7 +126,7 @@ const DRIVER = `
 import { main } from './node_modules/@tfjs-bayes/backend/dist/install/cli.js'
 import { ownDownload } from './node_modules/@tfjs-bayes/backend/dist/install/ownDownload.js'
 import { wheelSource } from './node_modules/@tfjs-bayes/backend/dist/install/wheel.js'
-const sources = [ownDownload({ startMs: 1500, stallMs: 3000 }), wheelSource(JSON.parse(process.env.FAKE_RELEASE))]
+const sources = [ownDownload({ startMs: 4000, stallMs: 8000 }), wheelSource(JSON.parse(process.env.FAKE_RELEASE))]
 process.exitCode = await main(process.argv.slice(2), { sources })
 `
 

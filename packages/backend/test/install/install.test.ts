@@ -71,10 +71,19 @@ test('tfjs-node’s own download comes first where it works', async () => {
   expect(workshop.contents).toEqual([name])
 })
 
+test('an install script of tfjs-node that fails is quoted', async () => {
+  const workshop = new Workshop({ programs: [] })
+  const result = await workshop.command(new Project(), 'install', { own: 'fails' })
+  expectRun(result, {
+    code: 1,
+    stderr: /- tfjs-node’s own download: its install script failed: TAR_BAD_ARCHIVE: Unrecognized archive format$/m,
+  })
+})
+
 test('a download that brings nothing is given up', async () => {
   const workshop = new Workshop({ programs: [] })
   const result = await workshop.command(new Project(), 'install', { own: 'hangs' })
-  expectRun(result, { code: 1, stderr: /- tfjs-node’s own download: nothing came for 2 s$/m })
+  expectRun(result, { code: 1, stderr: /- tfjs-node’s own download: nothing came for 4 s$/m })
   for (const id of workshop.logged('own')) expect(() => process.kill(id, 0)).toThrow('ESRCH')
 })
 

@@ -159,7 +159,7 @@ function writeFakeTfjsNode(folder: string): void {
   writeFile(join(folder, 'node_modules', '@mapbox', 'node-pre-gyp', 'package.json'), '{}')
 }
 
-/** Behaves like the real script as FAKE_OWN says: the bucket cannot be reached, or answers nothing, or gives all. */
+/** Behaves like the real script as FAKE_OWN says: the bucket cannot be reached, or sends rubbish, or nothing, or all. */
 const FAKE_INSTALL_SCRIPT = `
 const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
 appendFileSync(process.env.FAKE_LOG, 'own ' + process.pid + '\\n')
@@ -168,5 +168,5 @@ else if (process.env.FAKE_OWN === 'works') {
   for (const folder of ['deps/lib', 'lib/napi-v8']) mkdirSync(folder, { recursive: true })
   writeFileSync('deps/lib/libtensorflow.so.2', 'fake library')
   writeFileSync('lib/napi-v8/tfjs_binding.node', '{"TF_Version":"2.9.1"}')
-} else throw new Error('getaddrinfo ENOTFOUND bucket.invalid')
+} else throw new Error(process.env.FAKE_OWN === 'fails' ? 'TAR_BAD_ARCHIVE: Unrecognized archive format' : 'getaddrinfo ENOTFOUND bucket.invalid')
 `
