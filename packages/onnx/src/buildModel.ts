@@ -8,13 +8,14 @@ import { checkInvariants } from './ir/invariants.ts'
 import { Tape } from './ir/tape.ts'
 import type { Dimension, ElementType } from './ir/value.ts'
 import { checkLayers, lowerModel } from './lower/lowerModel.ts'
-import { DrawnNoise, type GraphNoise, InputNoise } from './lower/noise.ts'
+import { BakedNoise, DrawnNoise, type GraphNoise, InputNoise } from './lower/noise.ts'
 import { localReparameterization } from './lower/posterior/localReparameterization.ts'
 import { mean } from './lower/posterior/mean.ts'
 import type { PosteriorLowering } from './lower/posterior/posteriorLowering.ts'
 import { SamplesAxis } from './lower/samplesAxis.ts'
 import type { Signal } from './lower/signal.ts'
 import { type ModelMetadata, writeMetadata } from './metadata.ts'
+import { cancelTransposes } from './passes/cancelTransposes.ts'
 import { type ModelPlan, planModel, type Slot } from './plan/modelPlan.ts'
 import { categoricalHead } from './predictive/categoricalHead.ts'
 import { gaussianHead } from './predictive/gaussianHead.ts'
@@ -47,13 +48,11 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
     likelihood,
     units: signal.value.shape.at(-1) as number,
   }
-  const graph = withoutDeadNodes(
-    tape.finish(
-      plan.name,
-      ports.map((port) => asOutput(tape, port)),
-    ),
+  const graph = tape.finish(
+    plan.name,
+    ports.map((port) => asOutput(tape, port)),
   )
-  const result = { graph, opset, metadata: writeMetadata(metadata) }
+  const result = cancelTransposes({ graph: withoutDeadNodes(graph), opset, metadata: writeMetadata(metadata) })
   checkInvariants(result)
   const onCpu = cuda === 'required' ? checkCudaKernels(result) : []
   if (onCpu.length > 0) throw new MissingCudaKernelError(onCpu)
@@ -85,6 +84,8 @@ function checkModel(plan: ModelPlan, options: ExportOptions): void {
   }
 }
 
+const DEFAULT_BAKED_SAMPLES = 32
+
 interface LoweredRandomness {
   readonly samplesAxis: SamplesAxis
   readonly posterior: PosteriorLowering
@@ -98,6 +99,11 @@ function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness 
   if (options.noise === 'input') {
     noise = new InputNoise(tape, options.samples)
     return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples: options.samples ?? 'noise' }
+  }
+  if (options.noise === 'baked') {
+    const { samples = DEFAULT_BAKED_SAMPLES, draws = 'stratified', seed = 0 } = options
+    noise = new BakedNoise(tape, samples, draws, seed)
+    return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples }
   }
   const { samples = 'input' } = options
   noise = new DrawnNoise(tape, samplesAxis, samples === 'input' ? tape.input('samples', 'int64', [1]) : samples)

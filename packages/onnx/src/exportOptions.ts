@@ -1,3 +1,4 @@
+import { DRAW_METHODS, type DrawMethod } from './draws/standardDraws.ts'
 import { InvalidOptionError } from './errors.ts'
 import { checkLikelihood, type Likelihood } from './predictive/likelihood.ts'
 
@@ -18,6 +19,20 @@ export type ModeOptions =
       readonly noise: 'graph'
       /** Draws, an integer >= 1, or 'input': the graph's int64 input `samples` tells it. Default 'input'. */
       readonly samples?: number | 'input'
+    }
+  /**
+   * Draws of the pre-activations with noise stored in the file, S draws per unit shared by all rows: deterministic, the same on every engine, and
+   * without the cost of random numbers. Each row's predictive is a valid Monte-Carlo estimate; rows share their luck.
+   */
+  | {
+      readonly mode: 'localReparameterization'
+      readonly noise: 'baked'
+      /** Draws, an integer >= 1. Default 32. */
+      readonly samples?: number
+      /** How a unit's draws hang together. Default 'stratified', which needs the fewest draws. */
+      readonly draws?: DrawMethod
+      /** Which draws, an integer. Default 0. */
+      readonly seed?: number
     }
 
 /** How a model is exported. */
@@ -42,15 +57,16 @@ export function checkExportOptions(options: ExportOptions): void {
   }
   if (mode === 'localReparameterization') {
     const { noise, samples } = options
-    if (noise !== 'input' && noise !== 'graph') {
+    if (noise !== 'input' && noise !== 'graph' && noise !== 'baked') {
       throw new InvalidOptionError(
-        `The noise is ${JSON.stringify(noise)}. Expected 'input' (tensors that the caller feeds) or 'graph' (drawn inside the graph).`,
+        `The noise is ${JSON.stringify(noise)}. Expected 'input' (tensors that the caller feeds), 'graph' (drawn inside the graph) or 'baked' (stored in the file).`,
       )
     }
+    if (noise === 'baked') checkDraws(options)
     const byInput = noise === 'graph' && samples === 'input'
     if (samples != null && !byInput && !(Number.isInteger(samples) && (samples as number) >= 1)) {
       throw new InvalidOptionError(
-        `samples is ${JSON.stringify(samples)}. Expected an integer >= 1${noise === 'graph' ? ` or 'input'` : ', or nothing: the noise tells it'}.`,
+        `samples is ${JSON.stringify(samples)}. Expected an integer >= 1${{ graph: ` or 'input'`, input: ', or nothing: the noise tells it', baked: '' }[noise]}.`,
       )
     }
   }
@@ -60,4 +76,11 @@ export function checkExportOptions(options: ExportOptions): void {
     throw new InvalidOptionError(`cuda is ${JSON.stringify(cuda)}. Expected 'required' or 'optional'.`)
   }
   if (likelihood != null) checkLikelihood(likelihood)
+}
+
+function checkDraws({ draws, seed }: { readonly draws?: DrawMethod; readonly seed?: number }): void {
+  if (draws != null && !DRAW_METHODS.includes(draws)) {
+    throw new InvalidOptionError(`draws is ${JSON.stringify(draws)}. Expected one of ${DRAW_METHODS.join(', ')}.`)
+  }
+  if (seed != null && !Number.isSafeInteger(seed)) throw new InvalidOptionError(`seed is ${seed}. Expected an integer.`)
 }

@@ -5,7 +5,7 @@ import type { Likelihood } from './predictive/likelihood.ts'
 export interface ModelMetadata {
   readonly mode: 'mean' | 'localReparameterization'
   /** Where the noise comes from; 'none' in mode 'mean'. */
-  readonly noise: 'none' | 'input' | 'graph'
+  readonly noise: 'none' | 'input' | 'graph' | 'baked'
   /** A number, 'input' (the graph's input of that name), or 'noise': as many as the noise that is fed. */
   readonly samples: number | 'input' | 'noise'
   readonly likelihood: Likelihood
@@ -45,7 +45,7 @@ export function readMetadata(entries: Readonly<Record<string, string>>): ModelMe
     )
   }
   const mode = oneOf(get('mode'), 'mode', ['mean', 'localReparameterization'])
-  const noise = oneOf(get('noise'), 'noise', ['none', 'input', 'graph'])
+  const noise = oneOf(get('noise'), 'noise', ['none', 'input', 'graph', 'baked'])
   const samples = get('samples')
   const likelihood = oneOf(get('likelihood'), 'likelihood', ['categorical', 'gaussian'])
   return {

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest'
 import { exportModel } from '../src/exportModel.ts'
 import { loadPredictor } from '../src/node.ts'
 import { readSignature } from '../src/predictor/signature.ts'
+import { type AnySpec, anySpec, buildAnyModel, endsInSoftmax, rowShape } from './support/anyModel.ts'
 import { normals } from './support/random.ts'
-import { buildRandomModel, modelSpec } from './support/randomModel.ts'
 import { categoricalReference, maxDifference, outputsOf, type Reference } from './support/reference.ts'
 
 const TOLERANCE = 1e-5
@@ -23,7 +23,7 @@ test('onnxruntime and tfjs agree on random models with the same noise', async ()
   let worst = 0
   await fc.assert(
     fc.asyncProperty(
-      modelSpec({ bayesian: true }),
+      anySpec({ bayesian: true }),
       fc.record({ ...cases, fixed: fc.boolean(), opset: fc.integer({ min: 17, max: 20 }) }),
       async (spec, options) => {
         const { rows, samples, batchSize, fixed, opset } = options
@@ -37,7 +37,7 @@ test('onnxruntime and tfjs agree on random models with the same noise', async ()
               cuda: opset === 17 ? 'required' : 'optional',
               ...(fixed ? { samples } : {}),
             })
-            const x = normals(rows * spec.inputs, spec.seed + 1)
+            const x = normals(rows * sizeOf(rowShape(spec)), spec.seed + 1)
             const noise = readSignature(bytes).noise.map(({ shape }, index) => {
               const whole = [samples, rows, ...(shape.slice(2) as number[])]
               return {
@@ -48,7 +48,7 @@ test('onnxruntime and tfjs agree on random models with the same noise', async ()
                 shape: whole,
               }
             })
-            const expected = categoricalReference(outputsOf(model, x, noise), spec.classes, spec.last.startsWith('softmax'))
+            const expected = categoricalReference(outputsOf(model, x, noise), spec.classes, endsInSoftmax(spec))
             const predictor = await loadPredictor(bytes, { providers: ['cpu'] })
             const actual = await predictor.predict(x, { noise: noise.map(({ data }) => data), batchSize })
             await predictor.dispose()
@@ -69,10 +69,10 @@ test('onnxruntime and tfjs agree on random models with the same noise', async ()
 test('onnxruntime and tfjs agree on random models in mode mean', async () => {
   let worst = 0
   await fc.assert(
-    fc.asyncProperty(modelSpec({ bayesian: false }), fc.record(cases), async (spec, { rows, batchSize }) => {
+    fc.asyncProperty(anySpec({ bayesian: false }), fc.record(cases), async (spec, { rows, batchSize }) => {
       await withModel(spec, async (model) => {
-        const x = normals(rows * spec.inputs, spec.seed + 1)
-        const expected = categoricalReference(outputsOf(model, x), spec.classes, spec.last.startsWith('softmax'))
+        const x = normals(rows * sizeOf(rowShape(spec)), spec.seed + 1)
+        const expected = categoricalReference(outputsOf(model, x), spec.classes, endsInSoftmax(spec))
         const predictor = await loadPredictor(exportModel(model, { mode: 'mean' }), { providers: ['cpu'] })
         const actual = await predictor.predict(x, { batchSize })
         await predictor.dispose()
@@ -89,15 +89,16 @@ test('onnxruntime and tfjs agree on random models in mode mean', async () => {
   console.log(`largest difference over ${RUNS} random models in mode mean: ${worst.toExponential(2)}`)
 })
 
-async function withModel(
-  spec: Parameters<typeof buildRandomModel>[0],
-  use: (model: tf.LayersModel) => Promise<void>,
-): Promise<void> {
-  const model = buildRandomModel(spec)
+async function withModel(spec: AnySpec, use: (model: tf.LayersModel) => Promise<void>): Promise<void> {
+  const model = buildAnyModel(spec)
   try {
     await use(model)
   } finally {
     // Not model.dispose(): tfjs keeps the weights of a layer that a nested model shares.
     for (const weight of model.weights) weight.dispose()
   }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1)
 }

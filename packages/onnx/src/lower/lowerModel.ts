@@ -6,7 +6,7 @@ import type { Value } from '../ir/value.ts'
 import type { LayerCall, ModelPlan, Slot } from '../plan/modelPlan.ts'
 import { hasActivation, lowerActivation } from './activation.ts'
 import type { LeadingAxes } from './lowering.ts'
-import { operators } from './operators/operators.ts'
+import { operatorOf } from './operators/operators.ts'
 import type { PosteriorLowering } from './posterior/posteriorLowering.ts'
 import { loweringOf } from './registry.ts'
 import type { SamplesAxis } from './samplesAxis.ts'
@@ -67,8 +67,12 @@ export function lowerModel(
 function reasonAgainst({ layer, inputs, outputs }: LayerCall): { readonly reason?: string } | undefined {
   if (layer instanceof VariationalLayer) {
     const activation = layer.activation.getClassName()
-    if (operators[layer.operator.name] == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
-    return hasActivation(activation) ? undefined : { reason: `activation ${JSON.stringify(activation)}` }
+    const operator = operatorOf(layer.operator.name)
+    if (operator == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
+    const reason =
+      operator.unsupported?.(layer.getConfig()) ??
+      (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
+    return reason == null ? undefined : { reason }
   }
   const lowering = loweringOf(layer.getClassName())
   if (lowering == null) return {}
@@ -84,11 +88,18 @@ function lowerVariational(
   weights: WeightStore,
   posterior: PosteriorLowering,
 ): Signal {
-  const operator = operators[layer.operator.name]!
+  const operator = operatorOf(layer.operator.name)!
+  const config = layer.getConfig()
   const [input] = align([given], operator.leadingAxes, samplesAxis)
-  const { kernel, bias } = weights.posteriorOf(layer)
-  const store = (name: string, data: WeightData): Value => weights.store(layer, name, () => data)!
-  const { value, samples } = posterior({ input: input!, operator, kernel, bias, tape, samplesAxis, store })
+  const moments = weights.posteriorOf(layer)
+  const { value, samples } = posterior({
+    input: input!,
+    apply: (x, kernel, bias) => operator.apply(tape, config, x, kernel, bias),
+    kernel: (which) => weights.store(layer, `kernel_${which}`, () => operator.arrange(moments.kernel[which]))!,
+    bias: (which) => weights.store(layer, `bias_${which}`, () => moments.bias?.[which]),
+    tape,
+    samplesAxis,
+  })
   return { value: lowerActivation(tape, layer.activation.getClassName(), value), samples }
 }
 
@@ -107,7 +118,13 @@ function lowerOrdinary(
     slots,
     inputs: inputs.map((input) => input.value),
     tape,
-    weight: (name) => weights.store(layer, name, () => readWeight(layer, name)),
+    weight: (name, arrange = (weight) => weight) =>
+      weights.store(layer, name, () => {
+        const weight = readWeight(layer, name)
+        return weight == null ? undefined : arrange(weight)
+      }),
+    weightData: (name) => readWeight(layer, name),
+    layerConstant: (name, make) => weights.store(layer, name, make)!,
   })
   const samples = inputs.find((input) => input.samples !== 'none')?.samples ?? 'none'
   return (Array.isArray(result) ? (result as readonly Value[]) : [result as Value]).map((value) => ({ value, samples }))

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { Slot } from '../plan/modelPlan.ts'
+import type { WeightData } from './weights.ts'
 
 /**
  * What a lowering can take in front of the axes that tfjs knows. When draws are made inside the graph, every tensor behind the first Bayesian
@@ -39,6 +40,13 @@ export interface LoweringCall {
   readonly slots: readonly Slot[]
   readonly inputs: readonly Value[]
   readonly tape: Tape
-  /** A weight of the layer by its name there (`kernel`), stored once however often it is used; undefined if the layer has none of that name. */
-  readonly weight: (name: string) => Value | undefined
+  /**
+   * A weight of the layer by its name there (`kernel`), stored once however often the layer is called; undefined if the layer has none of that name.
+   * `arrange` brings it into the order that ONNX wants.
+   */
+  readonly weight: (name: string, arrange?: (weight: WeightData) => WeightData) => Value | undefined
+  /** The numbers of a weight, to compute with when the file is written; undefined if the layer has none of that name. */
+  readonly weightData: (name: string) => WeightData | undefined
+  /** Puts numbers computed from weights into the file, once however often the layer is called. */
+  readonly layerConstant: (name: string, make: () => WeightData) => Value
 }

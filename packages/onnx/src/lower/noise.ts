@@ -1,10 +1,9 @@
+import { type DrawMethod, standardDraws, streamSeed } from '../draws/standardDraws.ts'
+import { InvalidModelError } from '../errors.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { SampleCount, SamplesAxis } from './samplesAxis.ts'
 import type { Signal } from './signal.ts'
-
-/** Where the standard normal numbers of a graph come from. */
-export type NoiseOption = 'input' | 'graph'
 
 /** Hands out one noise tensor per call of a Bayesian layer, in the order of the calls. */
 export interface GraphNoise {
@@ -58,5 +57,36 @@ export class DrawnNoise implements GraphNoise {
 
   next(mean: Signal): Value {
     return this.tape.op('RandomNormalLike', [this.samplesAxis.repeated(mean).value], {}, 'noise')
+  }
+}
+
+/** Noise stored in the file: S draws per unit, shared by all rows. */
+export class BakedNoise implements GraphNoise {
+  readonly samples: number
+  private readonly tape: Tape
+  private readonly method: DrawMethod
+  private readonly seed: number
+  private calls = 0
+
+  /** @param seed of the first call of a Bayesian layer; each further one has its own */
+  constructor(tape: Tape, samples: number, method: DrawMethod, seed: number) {
+    this.tape = tape
+    this.samples = samples
+    this.method = method
+    this.seed = seed
+  }
+
+  next({ value, samples }: Signal): Value {
+    const unitShape = value.shape.slice(samples === 'axis' ? 2 : 1)
+    if (unitShape.some((size) => typeof size === 'string')) {
+      throw new InvalidModelError(
+        `Draws cannot be stored for a layer whose output has the shape [${value.shape.join(', ')}]: only the batch may be unknown. Give the model's inputs full shapes, or use noise: 'graph'.`,
+      )
+    }
+    const shape = unitShape as number[]
+    const size = shape.reduce((total, length) => total * length, 1)
+    const seed = streamSeed(this.seed, this.calls++)
+    const draws = standardDraws({ samples: this.samples, size, seed, method: this.method })
+    return this.tape.initializer(draws, [this.samples, 1, ...shape], 'noise')
   }
 }

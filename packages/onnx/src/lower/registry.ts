@@ -1,20 +1,24 @@
 import { InvalidOptionError } from '../errors.ts'
 import { activationLowerings } from './layers/activationLayers.ts'
-import { dense } from './layers/dense.ts'
+import { batchNormalization } from './layers/batchNormalization.ts'
 import { identity } from './layers/identity.ts'
 import { mergeLowerings } from './layers/merge.ts'
+import { operatorLowerings } from './layers/operatorLayers.ts'
+import { poolingLowerings } from './layers/pooling.ts'
 import { reshapingLowerings } from './layers/reshaping.ts'
 import type { Lowering } from './lowering.ts'
 
 const lowerings = new Map<string, Lowering>(
   Object.entries({
-    Dense: dense,
+    BatchNormalization: batchNormalization,
     // Only act in training.
     Dropout: identity,
     SpatialDropout1D: identity,
     GaussianDropout: identity,
     GaussianNoise: identity,
     AlphaDropout: identity,
+    ...operatorLowerings,
+    ...poolingLowerings,
     ...activationLowerings,
     ...mergeLowerings,
     ...reshapingLowerings,

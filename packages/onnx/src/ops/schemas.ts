@@ -3,9 +3,10 @@ import { linear } from './linear.ts'
 import type { OpSchema } from './opSchema.ts'
 import { reduction } from './reduction.ts'
 import { shaping } from './shaping.ts'
+import { spatial } from './spatial.ts'
 
 /** Every operator that this package writes; `schemas.test.ts` holds the table against the schemas of Python's onnx package. */
-export const SCHEMAS: Readonly<Record<string, OpSchema>> = { ...elementwise, ...linear, ...reduction, ...shaping }
+export const SCHEMAS: Readonly<Record<string, OpSchema>> = { ...elementwise, ...linear, ...reduction, ...shaping, ...spatial }
 
 /**
  * The version of an operator's schema that rules at an opset.

@@ -17,6 +17,7 @@ type AdvancedLayer = (typeof advancedLayers)[number]
 type Merge = (typeof merges)[number]
 
 export interface ModelSpec {
+  readonly family: 'flat'
   readonly inputs: number
   readonly blocks: readonly Block[]
   readonly classes: number
@@ -77,6 +78,7 @@ export function modelSpec({ bayesian }: { readonly bayesian: boolean }): fc.Arbi
     ? (['variational', 'softmaxActivation', 'softmaxLayer', 'softmaxThenDropout'] as const)
     : (['variational', 'dense', 'softmaxActivation', 'softmaxLayer', 'softmaxThenDropout'] as const)
   return fc.record({
+    family: fc.constant('flat'),
     inputs: size,
     blocks: fc.array(fc.oneof(...flat, nested), { maxLength: 4 }),
     classes: fc.integer({ min: 2, max: 5 }),

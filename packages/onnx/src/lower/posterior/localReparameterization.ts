@@ -12,13 +12,10 @@ import type { PosteriorCall } from './posteriorLowering.ts'
  * As long as nothing was drawn before the layer, both moments are computed once, for all draws.
  */
 export function localReparameterization(call: PosteriorCall, noise: GraphNoise): Signal {
-  const { input, operator, kernel, bias, tape, samplesAxis, store } = call
+  const { input, apply, kernel, bias, tape, samplesAxis } = call
   const moment = (x: Signal, which: 'mean' | 'variance'): Signal => {
-    const kernelValue = store(`kernel_${which}`, kernel[which])
-    const biasValue = bias == null ? undefined : store(`bias_${which}`, bias[which])
-    return tape.scope(which, () =>
-      samplesAxis.unfolded({ value: operator.apply(tape, x.value, kernelValue, biasValue), samples: x.samples }),
-    )
+    const weights = [kernel(which), bias(which)] as const
+    return tape.scope(which, () => samplesAxis.unfolded({ value: apply(x.value, ...weights), samples: x.samples }))
   }
   const squared: Signal = { value: tape.op('Mul', [input.value, input.value], {}, 'squared'), samples: input.samples }
   const m = moment(input, 'mean')

@@ -1,0 +1,26 @@
+import type { Lowering } from '../lowering.ts'
+import type { WeightData } from '../weights.ts'
+
+/**
+ * Batch normalization with the moving statistics, folded to x * scale + shift when the file is written:
+ * scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale.
+ */
+export const batchNormalization: Lowering = {
+  leadingAxes: 'any',
+  lower: ({ config, inputs, slots, tape, weightData, layerConstant }) => {
+    const rank = slots[0]!.shape.length
+    const given = config['axis'] as number
+    const axisFromEnd = given < 0 ? given : given - rank
+    const mean = weightData('moving_mean')!.data
+    const variance = weightData('moving_variance')!.data
+    const gamma = weightData('gamma')?.data
+    const beta = weightData('beta')?.data
+    const epsilon = config['epsilon'] as number
+    const scale = mean.map((_, i) => (gamma?.[i] ?? 1) / Math.sqrt(variance[i]! + epsilon))
+    const shift = mean.map((value, i) => (beta?.[i] ?? 0) - value * scale[i]!)
+    // One number per channel, against the axes behind the channels.
+    const along = (data: Float32Array): WeightData => ({ data, shape: [data.length, ...Array<number>(-axisFromEnd - 1).fill(1)] })
+    const scaled = tape.op('Mul', [inputs[0], layerConstant('scale', () => along(scale))])
+    return tape.op('Add', [scaled, layerConstant('shift', () => along(shift))])
+  },
+}

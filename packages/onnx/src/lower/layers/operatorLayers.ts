@@ -1,0 +1,25 @@
+import { hasActivation, lowerActivation } from '../activation.ts'
+import type { Lowering } from '../lowering.ts'
+import { type OperatorLowering, operators } from '../operators/operators.ts'
+
+/** The layers of tfjs that are an operator with weights, a bias and an activation. */
+export const operatorLowerings: Readonly<Record<string, Lowering>> = {
+  Dense: layerOf(operators.dense),
+  Conv1D: layerOf(operators.conv1d),
+  Conv2D: layerOf(operators.conv2d),
+  Conv3D: layerOf(operators.conv3d),
+  DepthwiseConv2D: layerOf(operators.depthwiseConv2d, 'depthwise_kernel'),
+}
+
+function layerOf(operator: OperatorLowering, kernelName: string = 'kernel'): Lowering {
+  return {
+    leadingAxes: operator.leadingAxes,
+    unsupported: ({ config }) =>
+      operator.unsupported?.(config) ??
+      (hasActivation(config['activation']) ? undefined : `activation ${JSON.stringify(config['activation'])}`),
+    lower: ({ config, inputs, tape, weight }) => {
+      const y = operator.apply(tape, config, inputs[0]!, weight(kernelName, operator.arrange)!, weight('bias'))
+      return lowerActivation(tape, config['activation'] as string, y)
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import type * as tf from '@tensorflow/tfjs'
+import type { Attributes } from '../ir/node.ts'
+import type { Tape } from '../ir/tape.ts'
+import type { Value } from '../ir/value.ts'
+
+/** The settings that convolutions and pooling of tfjs share, one number for each spatial axis. */
+export interface WindowSettings {
+  readonly size: readonly number[]
+  readonly strides: readonly number[]
+  readonly dilations: readonly number[]
+  readonly padding: string
+  readonly channelsFirst: boolean
+}
+
+/**
+ * Reads the settings of a layer.
+ *
+ * @param config the layer's config
+ * @param sizeKey where the window's size is: `kernelSize` or `poolSize`
+ * @param axes number of spatial axes
+ */
+export function windowSettings(config: tf.serialization.ConfigDict, sizeKey: string, axes: number): WindowSettings {
+  const list = (value: unknown, missing: number): readonly number[] =>
+    Array.isArray(value) ? (value as number[]) : Array<number>(axes).fill(typeof value === 'number' ? value : missing)
+  return {
+    size: list(config[sizeKey], 1),
+    strides: list(config['strides'], 1),
+    dilations: list(config['dilationRate'], 1),
+    padding: String(config['padding'] ?? 'valid'),
+    channelsFirst: config['dataFormat'] === 'channelsFirst',
+  }
+}
+
+/** Why the settings have no counterpart; undefined if they have. */
+export function unsupportedWindow({ padding }: WindowSettings): string | undefined {
+  return padding === 'valid' || padding === 'same' ? undefined : `padding ${JSON.stringify(padding)}`
+}
+
+/**
+ * The attributes of a window in ONNX.
+ *
+ * tfjs's 'same' puts the odd one of an uneven padding at the end, as SAME_UPPER does; where sizes are known the numbers are written out, since more
+ * engines understand them.
+ *
+ * @param x [batch, channels, ...spatial]
+ */
+export function windowAttributes(x: Value, { size, strides, dilations, padding }: WindowSettings): Attributes {
+  const attributes: Attributes = { kernel_shape: size.map(BigInt), strides: strides.map(BigInt) }
+  const dilated = dilations.some((rate) => rate !== 1) ? { ...attributes, dilations: dilations.map(BigInt) } : attributes
+  if (padding !== 'same') return dilated
+  const lengths = x.shape.slice(2)
+  if (lengths.some((length) => typeof length === 'string')) return { ...dilated, auto_pad: 'SAME_UPPER' }
+  const totals = (lengths as number[]).map((length, axis) => {
+    const reach = (size[axis]! - 1) * dilations[axis]! + 1
+    return Math.max((Math.ceil(length / strides[axis]!) - 1) * strides[axis]! + reach - length, 0)
+  })
+  const before = totals.map((total) => Math.floor(total / 2))
+  return { ...dilated, pads: [...before, ...totals.map((total, axis) => total - before[axis]!)].map(BigInt) }
+}
+
+/**
+ * Runs work on [batch, channels, ...spatial], whatever the layer's format; the transposes around it go again where two meet (`cancelTransposes`).
+ *
+ * @param x the layer's input
+ * @param work gives [batch, channels, ...spatial]
+ */
+export function withChannelsFirst(
+  tape: Tape,
+  x: Value,
+  { channelsFirst }: { readonly channelsFirst: boolean },
+  work: (x: Value) => Value,
+): Value {
+  if (channelsFirst) return work(x)
+  const spatialAxes = Array.from({ length: x.rank - 2 }, (_, axis) => axis + 1)
+  const first = tape.op('Transpose', [x], { perm: [0, x.rank - 1, ...spatialAxes].map(BigInt) }, 'channels_first')
+  const y = work(first)
+  return tape.op('Transpose', [y], { perm: [0, ...spatialAxes.map((axis) => axis + 1), 1].map(BigInt) }, 'channels_last')
+}

@@ -1,0 +1,55 @@
+import type { Attributes } from '../ir/node.ts'
+import type { Dimension, TensorType, Value } from '../ir/value.ts'
+import { product, showShape } from './dimensions.ts'
+import { type OpSchema, required, ShapeError } from './opSchema.ts'
+
+/** Convolutions and pooling: [batch, channels, ...spatial]. */
+export const spatial: Readonly<Record<string, OpSchema>> = {
+  Conv: {
+    since: [1, 11],
+    inputs: ['X:T', 'W:T', 'B?:T'],
+    outputs: ['Y:T'],
+    infer: (inputs, attributes) => {
+      const [x, w] = [required(inputs, 0), required(inputs, 1)]
+      const group = Number(attributes['group'] ?? 1n)
+      if (x.rank !== w.rank || product([group, w.shape[1]!]) !== x.shape[1]) {
+        throw new ShapeError(`x ${showShape(x.shape)} and kernel ${showShape(w.shape)} in ${group} groups`)
+      }
+      const kernel = w.shape.slice(2) as readonly number[]
+      return [{ elementType: x.type.elementType, shape: [x.shape[0]!, w.shape[0]!, ...windows(x, kernel, attributes)] }]
+    },
+  },
+  MaxPool: { since: [1, 8, 10, 11, 12], inputs: ['X:T'], outputs: ['Y:T', 'Indices?:I'], infer: pooled },
+  AveragePool: { since: [1, 7, 10, 11, 19], inputs: ['X:T'], outputs: ['Y:T'], infer: pooled },
+  GlobalMaxPool: { since: [1], inputs: ['X:T'], outputs: ['Y:T'], infer: globallyPooled },
+  GlobalAveragePool: { since: [1], inputs: ['X:T'], outputs: ['Y:T'], infer: globallyPooled },
+}
+
+function pooled(inputs: readonly (Value | undefined)[], attributes: Attributes): readonly TensorType[] {
+  const x = required(inputs, 0)
+  const kernel = (attributes['kernel_shape'] as readonly bigint[]).map(Number)
+  return [{ elementType: x.type.elementType, shape: [...x.shape.slice(0, 2), ...windows(x, kernel, attributes)] }]
+}
+
+function globallyPooled(inputs: readonly (Value | undefined)[]): readonly TensorType[] {
+  const x = required(inputs, 0)
+  return [{ elementType: x.type.elementType, shape: x.shape.map((size, axis) => (axis < 2 ? size : 1)) }]
+}
+
+/** How many places a window takes along each axis; for a size that is not known a symbol that says where it comes from. */
+function windows(x: Value, kernel: readonly number[], attributes: Attributes): readonly Dimension[] {
+  const list = (name: string): readonly number[] | undefined => (attributes[name] as readonly bigint[] | undefined)?.map(Number)
+  const [strides, dilations, pads] = [list('strides'), list('dilations'), list('pads')]
+  const same = attributes['auto_pad'] === 'SAME_UPPER'
+  return kernel.map((taps, axis) => {
+    const size = x.shape[axis + 2]!
+    const stride = strides?.[axis] ?? 1
+    const reach = (taps - 1) * (dilations?.[axis] ?? 1) + 1
+    if (typeof size === 'string')
+      return same && stride === 1 ? size : `windows(${[size, reach, stride, same ? 'same' : 'valid'].join(',')})`
+    const padded = size + (pads?.[axis] ?? 0) + (pads?.[axis + kernel.length] ?? 0)
+    const places = same ? Math.ceil(size / stride) : Math.floor((padded - reach) / stride) + 1
+    if (places < 1) throw new ShapeError(`a window of ${reach} on ${showShape(x.shape)}`)
+    return places
+  })
+}
