@@ -1,5 +1,5 @@
 import { Normal } from '@tfjs-bayes/distributions'
-import { variationalDense } from './variationalDense.ts'
+import { variationalDense } from '../src/index.ts'
 
 variationalDense({ units: 1 })
 variationalDense({ units: 1, estimator: 'localReparameterization', kl: 'closed', prior: new Normal({ mu: 0, sigma: 0.1 }) })

@@ -1,6 +1,4 @@
-import { variationalConv1d } from './variationalConv1d.ts'
-import { variationalConv2d } from './variationalConv2d.ts'
-import { variationalDepthwiseConv2d } from './variationalDepthwiseConv2d.ts'
+import { variationalConv1d, variationalConv2d, variationalDepthwiseConv2d } from '../src/index.ts'
 
 variationalConv1d({ filters: 1, kernelSize: 2, dilationRate: 2, estimator: 'flipout' })
 variationalConv2d({ filters: 1, kernelSize: [2, 3], strides: 2, padding: 'same', dataFormat: 'channelsFirst' })
