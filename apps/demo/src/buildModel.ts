@@ -19,17 +19,20 @@ export function buildModel(
 ): tf.Sequential {
   const { estimation } = contestant
   const layers = [hidden, hidden, CLASSES].map((units, i) => {
+    // An int32 a layer, so that no two layers start alike.
+    const layerSeed = (seed + Math.imul(i, 0x9e3779b9)) | 0
     const common = {
       name: `dense_${i + 1}`,
       units,
       ...(i === 0 ? { inputShape: [IMAGE_PIXELS] } : {}),
       ...(i < 2 ? { activation: 'relu' as const } : {}),
-      kernelInitializer: tf.initializers.heNormal({ seed: seed * 3 + i }),
+      kernelInitializer: tf.initializers.heNormal({ seed: layerSeed }),
     }
     if (estimation === null) return tf.layers.dense(common)
     return variationalDense({
       ...common,
       ...estimation,
+      seed: layerSeed,
       prior: new Normal({ mu: 0, sigma: PRIOR_SIGMA }),
       initialSigma: INITIAL_SIGMA,
     })

@@ -18,6 +18,7 @@ export const integer = (value: number): string => value.toLocaleString('en-US')
 /** Seconds: '4.6 s', '0.21 s', '2 min 5 s'. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${seconds.toFixed(2)} s`
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }

@@ -44,9 +44,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
     if (signal.aborted) {
-      stdout.write(
-        '\nStopped. What was finished is in the run folder; the commands train, evaluate, export, predict and report go on from there.\n',
-      )
+      stdout.write('\nStopped. The run folder keeps what was finished: the later commands work on that; train begins anew.\n')
       return INTERRUPTED
     }
     stderr.write(describe(error, debug))
@@ -70,7 +68,13 @@ function program(surroundings: Surroundings): Command {
       getErrHelpWidth: () => stderr.columns ?? 100,
     })
     .showHelpAfterError('(add --help for the options)')
-  trainingOptions(common(root)).action((_, command: Command) => all(surroundings, optionsOf(command)))
+  trainingOptions(common(root))
+    .allowExcessArguments()
+    .action((_, command: Command) => {
+      const [unknown] = command.args
+      if (unknown !== undefined) command.error(`error: unknown command '${unknown}'`)
+      return all(surroundings, optionsOf(command))
+    })
 
   trainingOptions(
     common(root.command('train').description('trains the four networks; replaces an earlier run in the folder')),

@@ -67,7 +67,7 @@ export function standaloneSvg({ svg, key, width, height }: Figure): string {
   })
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${top + height}" ` +
-    `viewBox="0 0 ${width} ${top + height}" font-family="${FONT}" font-size="12"><style>${PALETTE_CSS}</style>` +
+    `viewBox="0 0 ${width} ${top + height}" font-family="${FONT}" font-size="12"><style>${PALETTE_CSS}@media (prefers-color-scheme: light){image{filter:invert(1)}}</style>` +
     `<rect width="100%" height="100%" fill="${color('card')}"/>${entries.join('')}${svg.replace('<svg ', `<svg y="${top}" `)}</svg>\n`
   )
 }

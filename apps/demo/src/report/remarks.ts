@@ -1,4 +1,4 @@
-import { DETERMINISTIC, LRT } from '../contestants.ts'
+import { CONTESTANTS, DETERMINISTIC, LRT } from '../contestants.ts'
 import { decimals, integer, percent } from '../format.ts'
 import type { EvaluatedModel, GradientVariance } from '../run/evaluationFile.ts'
 import type { RunFiles } from '../run/runFolder.ts'
@@ -132,11 +132,18 @@ function rotation({ rotation: steps, judgedBy }: RunFiles['evaluation']): Remark
 }
 
 function unfinished(training: RunFiles['training'], epochs: number): Remark[] {
+  const missing = CONTESTANTS.filter(({ name }) => training.models.every((model) => model.name !== name))
   const aborted = training.models.filter((model) => model.stopped === 'aborted')
-  if (aborted.length === 0) return []
-  const which = aborted.map((model) => `${titleOf(model.name)} after ${model.epochs.length} of ${epochs} epochs`).join(', ')
+  if (missing.length + aborted.length === 0) return []
+  const parts = [
+    ...aborted.map((model) => `${titleOf(model.name)} has ${model.epochs.length} of ${epochs} epochs`),
+    ...missing.map(({ title }) => `${title} is missing`),
+  ]
   return [
-    remark('Unfinished', `Training was stopped: ${which}. The networks did not train for the same time and cannot be compared.`),
+    remark(
+      'Unfinished',
+      `Training was stopped: ${parts.join('; ')}. Networks that did not train for the same time cannot be compared.`,
+    ),
   ]
 }
 
