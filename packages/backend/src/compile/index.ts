@@ -1,6 +1,8 @@
 export { InvalidArgumentError } from '../errors.ts'
 export type { CompiledStep } from './compile.ts'
 export { compile } from './compile.ts'
+export type { CompiledFit } from './compileFit.ts'
+export { compileFit } from './compileFit.ts'
 export { CompiledStepError, StaleGraphError } from './errors.ts'
 export type { FallbackCode, FallbackReason } from './fallbackReason.ts'
 export type { CompileOptions, GraphStats, StepGraphInfo, StepStats } from './stepGraphInfo.ts'

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
-import { outputName } from './outputName.ts'
+import { inferredTypes, outputName } from './opDefinition.ts'
 import {
   type ArgumentNode,
   type CapturedNode,
@@ -34,11 +34,6 @@ export interface StepGraph {
   readonly outputs: readonly { readonly source: string; readonly dtype: number }[]
   readonly updated: readonly tf.Variable[]
   readonly recording: Recording
-}
-
-/** Attributes that tfjs-node leaves to eager execution to infer, which a graph wants written: the element type of an input. */
-const INFERRED_TYPE: Readonly<Record<string, { readonly name: string; readonly input: number }>> = {
-  ExpandDims: { name: 'T', input: 0 },
 }
 
 const FUNCTION_NAME = 'step'
@@ -138,7 +133,7 @@ function reachable(outputs: readonly Value[]): Set<RecordedNode> {
 }
 
 function completeAttributes(node: OpNode): readonly GraphAttribute[] {
-  const inferred = INFERRED_TYPE[node.op]
-  if (inferred === undefined || node.attributes.some(({ name }) => name === inferred.name)) return node.attributes
-  return [...node.attributes, { name: inferred.name, kind: 'type', value: dtypeOf(node.inputs[inferred.input]!) }]
+  const types = inferredTypes(node.op, node.inputs.map(dtypeOf))
+  const others = node.attributes.filter(({ name }) => !types.has(name))
+  return [...others, ...Array.from(types, ([name, value]): GraphAttribute => ({ name, kind: 'type', value }))]
 }

@@ -251,7 +251,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
       releaseRecording(backend, graph.recording)
       this.#fallBack({
         code: 'load-failed',
-        message: `TensorFlow does not load the graph: ${tensorFlowMessage(error, graph)}`,
+        message: `the graph cannot be loaded: ${tensorFlowMessage(error, graph)}`,
       })
     }
   }

@@ -1,4 +1,4 @@
-import { hasOutputNames } from './outputName.ts'
+import { isKnownOp } from './opDefinition.ts'
 import { dtypeOf, type OpNode } from './recording.ts'
 import { DT_RESOURCE, DT_VARIANT } from './wire/graphDef.ts'
 
@@ -27,6 +27,6 @@ export function unsupportedOp(node: OpNode): string | undefined {
   // Without a seed TensorFlow draws fresh numbers both ways; with one, eager execution and each graph keep streams of their own.
   if (seed !== undefined)
     return `${op} draws from a hidden seeded stream; draw with statelessNormal and pass its counter as an argument`
-  if (!hasOutputNames(op)) return `${op} is not among the ops that a compiled step can hold`
+  if (!isKnownOp(op)) return `${op} is not among the ops that a compiled step can hold`
   return undefined
 }

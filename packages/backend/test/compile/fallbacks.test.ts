@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, expect, test, vi } from 'vitest'
-import { compile, type FallbackCode, type StepResult } from '../../src/compile/index.ts'
+import { compile, type FallbackCode } from '../../src/compile/index.ts'
 import { useCpuBackend } from '../../src/cpu.ts'
 import { useNativeBackend } from '../../src/native.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
@@ -11,7 +11,7 @@ function regression(obstacle: (prediction: tf.Tensor, call: number) => tf.Tensor
   const weights = tf.tidy(() => tf.variable(statelessNormal([5], 1, 0)))
   const optimizer = tf.train.momentum(0.05, 0.9)
   let call = 0
-  const step = (x: tf.Tensor, y: tf.Tensor): StepResult => {
+  const step = (x: tf.Tensor, y: tf.Tensor): tf.Scalar => {
     const now = call++
     return optimizer.minimize(() => obstacle(x.mul(weights).sum(1), now).squaredDifference(y).mean() as tf.Scalar, true, [
       weights,
@@ -151,15 +151,7 @@ const obstacles: { name: string; code: FallbackCode; message: RegExp; obstacle: 
       return prediction
     },
   },
-  {
-    name: 'an op whose attributes only eager execution infers',
-    code: 'load-failed',
-    message: /TensorFlow does not load the graph: .* T .*\(ReverseV2 at .*fallbacks\.test\.ts:\d+/,
-    obstacle: (prediction) =>
-      native()
-        .executeSingleOutput('ReverseV2', [], [prediction.mul(1), tf.tensor1d([0], 'int32')])
-        .mul(prediction),
-  },
+
   {
     name: 'a seeded stream inside TensorFlow',
     code: 'unsupported-op',
@@ -177,12 +169,12 @@ const obstacles: { name: string; code: FallbackCode; message: RegExp; obstacle: 
 test.each(obstacles)('$name keeps the step eager, and training goes on right', ({ code, message, obstacle }) => {
   for (let i = 0; i < 3; i++) created.push(tf.variable(tf.scalar(i)))
   const eager = regression(obstacle)
-  const expected = Array.from({ length: 8 }, (_, call) => tf.tidy(() => (eager.step(...batch(call)) as tf.Scalar).dataSync()[0]))
+  const expected = Array.from({ length: 8 }, (_, call) => tf.tidy(() => eager.step(...batch(call)).dataSync()[0]))
   for (let i = created.length; i < 8; i++) created.push(tf.variable(tf.scalar(i)))
   const other = regression(obstacle)
   const warn = vi.fn()
   const compiled = compile(other.step, { warn })
-  const losses = Array.from({ length: 8 }, (_, call) => tf.tidy(() => (compiled(...batch(call)) as tf.Scalar).dataSync()[0]))
+  const losses = Array.from({ length: 8 }, (_, call) => tf.tidy(() => compiled(...batch(call)).dataSync()[0]))
   expect(losses).toEqual(expected)
   expect(other.weights.dataSync()).toEqual(eager.weights.dataSync())
   expect(compiled.graph.reason).toMatchObject({ code, message: expect.stringMatching(message) })
@@ -214,6 +206,43 @@ test('arguments and captured tensors of strings keep a step eager and stay whole
     code: 'unsupported-value',
     message: expect.stringMatching(/tensor of strings from outside at/),
   })
+})
+
+test('where no graph can be written to disk a step stays eager', () => {
+  const { step } = regression((prediction) => prediction)
+  const compiled = compile(step, { warn: () => undefined })
+  const temporary = process.env['TMPDIR']
+  process.env['TMPDIR'] = '/no/such/folder'
+  try {
+    for (let call = 0; call < 5; call++) tf.tidy(() => compiled(...batch(call)))
+  } finally {
+    if (temporary === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = temporary
+  }
+  expect(compiled.graph.reason).toMatchObject({ code: 'load-failed', message: expect.stringContaining('/no/such/folder') })
+  expect(compiled.graph.stats).toMatchObject({ eagerCalls: 3, recordedCalls: 2, graphCalls: 0 })
+})
+
+test('a graph that TensorFlow loads but does not run gives way to the eager step, and no step is lost', () => {
+  const eager = regression((prediction) => prediction)
+  const other = regression((prediction) => prediction)
+  const compiled = compile(other.step, { warn: () => undefined })
+  const backend = tf.backend() as unknown as { binding: object }
+  const { binding } = backend
+  const refusing = () => {
+    throw new Error('Session fail to run with error: no kernel')
+  }
+  backend.binding = Object.create(binding, { runSavedModel: { value: refusing } }) as object
+  try {
+    for (let call = 0; call < 6; call++) tf.tidy(() => [compiled(...batch(call)), eager.step(...batch(call))])
+  } finally {
+    backend.binding = binding
+  }
+  expect(compiled.graph.reason).toMatchObject({
+    code: 'load-failed',
+    message: expect.stringMatching(/does not run the graph: .*no kernel/),
+  })
+  expect(other.weights.dataSync()).toEqual(eager.weights.dataSync())
 })
 
 test('an unseeded draw by TensorFlow is a graph, with new numbers at each call', () => {

@@ -54,6 +54,30 @@ test.each(cases)('$name: graph equals eager', ({ run, args }) => {
   expectSameAsGraph(run, args)
 })
 
+/** The cases again with their floating-point arguments cast, where tfjs-node can run them so. */
+const castCases = (['int32', 'bool'] as const).flatMap((dtype) =>
+  cases.flatMap(({ name, run, args }) => {
+    if (!args.some((arg) => arg.dtype === 'float32') || name === 'exp') return [] // tfjs-node's exp of int32 disposes its argument
+    const cast = args.map((arg) => (arg.dtype === 'float32' ? arg.mul(3).cast(dtype) : arg))
+    try {
+      tf.tidy(() => {
+        run(...cast).dataSync()
+      })
+      return [{ name, run, args: cast, dtype }]
+    } catch {
+      return []
+    }
+  }),
+)
+
+test.each(castCases)('$name of $dtype: graph equals eager', ({ run, args }) => {
+  expectSameAsGraph(run, args)
+})
+
+test('the sweep casts most cases', () => {
+  expect(castCases.length).toBeGreaterThan(140)
+})
+
 /** The gradients of the sum of a case's result with respect to its floating-point arguments, in one vector. */
 function gradients({ run, args }: (typeof cases)[number]): ((...args: tf.Tensor[]) => tf.Tensor) | undefined {
   const differentiable = args.flatMap(({ dtype }, i) => (dtype === 'float32' ? [i] : []))
