@@ -12,6 +12,7 @@ import { BakedNoise, DrawnNoise, type GraphNoise, InputNoise } from './lower/noi
 import { localReparameterization } from './lower/posterior/localReparameterization.ts'
 import { mean } from './lower/posterior/mean.ts'
 import type { PosteriorLowering } from './lower/posterior/posteriorLowering.ts'
+import { weightSampling } from './lower/posterior/weightSampling.ts'
 import { SamplesAxis } from './lower/samplesAxis.ts'
 import type { Signal } from './lower/signal.ts'
 import { type ModelMetadata, writeMetadata } from './metadata.ts'
@@ -43,7 +44,7 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
   const ports = lowerLikelihood(tape, signal, likelihood)
   const metadata: ModelMetadata = {
     mode: options.mode,
-    noise: options.mode === 'mean' ? 'none' : options.noise,
+    noise: options.mode === 'localReparameterization' ? options.noise : 'none',
     samples,
     likelihood,
     units: signal.value.shape.at(-1) as number,
@@ -85,6 +86,7 @@ function checkModel(plan: ModelPlan, options: ExportOptions): void {
 }
 
 const DEFAULT_BAKED_SAMPLES = 32
+const DEFAULT_WEIGHT_SAMPLES = 16
 
 interface LoweredRandomness {
   readonly samplesAxis: SamplesAxis
@@ -94,6 +96,14 @@ interface LoweredRandomness {
 
 function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness {
   if (options.mode === 'mean') return { samplesAxis: new SamplesAxis(tape, () => 1), posterior: mean, samples: 1 }
+  if (options.mode === 'weightSampling') {
+    const { samples = DEFAULT_WEIGHT_SAMPLES, draws = 'stratified', seed = 0 } = options
+    return {
+      samplesAxis: new SamplesAxis(tape, () => samples),
+      posterior: weightSampling({ samples, method: draws, seed }),
+      samples,
+    }
+  }
   let noise: GraphNoise
   const samplesAxis = new SamplesAxis(tape, () => noise.samples)
   if (options.noise === 'input') {

@@ -34,6 +34,18 @@ export type ModeOptions =
       /** Which draws, an integer. Default 0. */
       readonly seed?: number
     }
+  /**
+   * Draws of the weights, stored in the file: each draw is one function, the same for all rows. The file holds every weight once per draw.
+   */
+  | {
+      readonly mode: 'weightSampling'
+      /** Draws, an integer >= 1. Default 16. */
+      readonly samples?: number
+      /** How a weight's draws hang together. Default 'stratified'. */
+      readonly draws?: DrawMethod
+      /** Which draws, an integer. Default 0. */
+      readonly seed?: number
+    }
 
 /** How a model is exported. */
 export type ExportOptions = ModeOptions & {
@@ -52,23 +64,29 @@ export type ExportOptions = ModeOptions & {
  */
 export function checkExportOptions(options: ExportOptions): void {
   const { mode, opset = 17, cuda = 'required', likelihood } = options
-  if (mode !== 'mean' && mode !== 'localReparameterization') {
-    throw new InvalidOptionError(`The mode is ${JSON.stringify(mode)}. Expected 'mean' or 'localReparameterization'.`)
-  }
-  if (mode === 'localReparameterization') {
-    const { noise, samples } = options
-    if (noise !== 'input' && noise !== 'graph' && noise !== 'baked') {
-      throw new InvalidOptionError(
-        `The noise is ${JSON.stringify(noise)}. Expected 'input' (tensors that the caller feeds), 'graph' (drawn inside the graph) or 'baked' (stored in the file).`,
-      )
+  switch (mode) {
+    case 'mean':
+      break
+    case 'localReparameterization': {
+      const { noise, samples } = options
+      if (noise !== 'input' && noise !== 'graph' && noise !== 'baked') {
+        throw new InvalidOptionError(
+          `The noise is ${JSON.stringify(noise)}. Expected 'input' (tensors that the caller feeds), 'graph' (drawn inside the graph) or 'baked' (stored in the file).`,
+        )
+      }
+      if (noise === 'graph' && samples === 'input') break
+      checkSamples(samples, { graph: ` or 'input'`, input: ', or nothing: the noise tells it', baked: '' }[noise])
+      if (noise === 'baked') checkDraws(options)
+      break
     }
-    if (noise === 'baked') checkDraws(options)
-    const byInput = noise === 'graph' && samples === 'input'
-    if (samples != null && !byInput && !(Number.isInteger(samples) && (samples as number) >= 1)) {
+    case 'weightSampling':
+      checkSamples(options.samples, '')
+      checkDraws(options)
+      break
+    default:
       throw new InvalidOptionError(
-        `samples is ${JSON.stringify(samples)}. Expected an integer >= 1${{ graph: ` or 'input'`, input: ', or nothing: the noise tells it', baked: '' }[noise]}.`,
+        `The mode is ${JSON.stringify(mode)}. Expected 'mean', 'localReparameterization' or 'weightSampling'.`,
       )
-    }
   }
   if (!(Number.isInteger(opset) && opset >= 17 && opset <= 20))
     throw new InvalidOptionError(`The opset is ${opset}. Expected 17, 18, 19 or 20.`)
@@ -76,6 +94,11 @@ export function checkExportOptions(options: ExportOptions): void {
     throw new InvalidOptionError(`cuda is ${JSON.stringify(cuda)}. Expected 'required' or 'optional'.`)
   }
   if (likelihood != null) checkLikelihood(likelihood)
+}
+
+function checkSamples(samples: unknown, orElse: string): void {
+  if (samples == null || (Number.isInteger(samples) && (samples as number) >= 1)) return
+  throw new InvalidOptionError(`samples is ${JSON.stringify(samples)}. Expected an integer >= 1${orElse}.`)
 }
 
 function checkDraws({ draws, seed }: { readonly draws?: DrawMethod; readonly seed?: number }): void {

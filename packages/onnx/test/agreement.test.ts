@@ -1,7 +1,9 @@
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
+import { type EstimatorName, ForwardPass } from '@tfjs-bayes/layers'
 import { expectNoLeak } from '@tfjs-bayes/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { DRAW_METHODS, standardDraws, streamSeed } from '../src/draws/standardDraws.ts'
 import { exportModel } from '../src/exportModel.ts'
 import { loadPredictor } from '../src/node.ts'
 import { readSignature } from '../src/predictor/signature.ts'
@@ -89,8 +91,69 @@ test('onnxruntime and tfjs agree on random models in mode mean', async () => {
   console.log(`largest difference over ${RUNS} random models in mode mean: ${worst.toExponential(2)}`)
 })
 
-async function withModel(spec: AnySpec, use: (model: tf.LayersModel) => Promise<void>): Promise<void> {
-  const model = buildAnyModel(spec)
+test('draws stored in the file are the draws that tfjs makes of the same noise', async () => {
+  let worst = 0
+  const stored = fc.record({ ...cases, method: fc.constantFrom(...DRAW_METHODS), seed: fc.integer() })
+  await fc.assert(
+    fc.asyncProperty(anySpec({ bayesian: true }), fc.constantFrom('baked', 'weights'), stored, async (spec, mode, options) => {
+      const { rows, samples, batchSize, method, seed } = options
+      const estimator = mode === 'baked' ? 'localReparameterization' : 'weightSampling'
+      await withModel(
+        spec,
+        async (model) => {
+          const x = normals(rows * sizeOf(rowShape(spec)), spec.seed + 1)
+          const kind =
+            mode === 'baked'
+              ? ({ mode: 'localReparameterization', noise: 'baked' } as const)
+              : ({ mode: 'weightSampling' } as const)
+          const bytes = exportModel(model, { ...kind, samples, draws: method, seed })
+          // What the model asks for, and from it the numbers that the file was given.
+          const shapes = noiseShapes(model, rows)
+          const noise = shapes.map((shape, stream) => {
+            const own = mode === 'baked' ? shape.slice(1) : shape
+            const draws = standardDraws({ samples, size: sizeOf(own), seed: streamSeed(seed, stream), method })
+            // Baked noise is the same for all rows.
+            return { data: mode === 'baked' ? repeatRows(draws, samples, rows) : draws, shape: [samples, ...shape] }
+          })
+          const expected = categoricalReference(outputsOf(model, x, noise), spec.classes, endsInSoftmax(spec))
+          const predictor = await loadPredictor(bytes, { providers: ['cpu'] })
+          const actual = await predictor.predict(x, { batchSize })
+          await predictor.dispose()
+          for (const key of ['probabilities', 'entropy', 'expectedEntropy', 'mutualInformation'] as const) {
+            const difference = maxDifference(actual[key]!, expected[key])
+            worst = Math.max(worst, difference)
+            expect(difference, key).toBeLessThanOrEqual(TOLERANCE)
+          }
+        },
+        estimator,
+      )
+    }),
+    { numRuns: RUNS },
+  )
+  console.log(`largest difference over ${RUNS} random models with stored draws: ${worst.toExponential(2)}`)
+})
+
+function noiseShapes(model: tf.LayersModel, rows: number): number[][] {
+  const shapes: number[][] = []
+  tf.tidy(() => {
+    const noise = (shape: readonly number[]): tf.Tensor => {
+      shapes.push([...shape])
+      return tf.zeros([...shape])
+    }
+    model.apply(tf.zeros([rows, ...(model.inputs[0]!.shape.slice(1) as number[])]), {
+      pass: new ForwardPass({ mode: 'sample', noise }),
+    })
+  })
+  return shapes
+}
+
+function repeatRows(draws: Float32Array, samples: number, rows: number): Float32Array {
+  const size = draws.length / samples
+  return Float32Array.from({ length: draws.length * rows }, (_, i) => draws[Math.floor(i / size / rows) * size + (i % size)]!)
+}
+
+async function withModel(spec: AnySpec, use: (model: tf.LayersModel) => Promise<void>, estimator?: EstimatorName): Promise<void> {
+  const model = buildAnyModel(spec, estimator)
   try {
     await use(model)
   } finally {

@@ -23,6 +23,8 @@ const modes: readonly ExportOptions[] = [
   { ...drawn, samples: 3 },
   { mode: 'localReparameterization', noise: 'graph' },
   { mode: 'localReparameterization', noise: 'graph', samples: 3 },
+  { mode: 'localReparameterization', noise: 'baked', samples: 3 },
+  { mode: 'weightSampling', samples: 3 },
 ]
 
 const made: tf.LayersModel[] = []
@@ -169,6 +171,9 @@ describe('what cannot be exported is refused before any work', () => {
       { ...drawn, samples: 'input' },
       /samples is "input".*the noise tells it/,
     ],
+    ['unknown draws', classifier, { mode: 'weightSampling', draws: 'lucky' }, /draws is "lucky".*stratified/],
+    ['half a seed', classifier, { mode: 'localReparameterization', noise: 'baked', seed: 0.5 }, /seed is 0.5/],
+    ['half a draw of weights', classifier, { mode: 'weightSampling', samples: 0.5 }, /samples is 0.5/],
     ['an old opset', classifier, { mode: 'mean', opset: 16 }, /opset is 16/],
     ['a new opset', classifier, { mode: 'mean', opset: 21 }, /opset is 21/],
     ['an unknown cuda', classifier, { mode: 'mean', cuda: 'yes' }, /cuda is "yes"/],

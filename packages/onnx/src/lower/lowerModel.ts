@@ -90,13 +90,20 @@ function lowerVariational(
 ): Signal {
   const operator = operatorOf(layer.operator.name)!
   const config = layer.getConfig()
-  const [input] = align([given], operator.leadingAxes, samplesAxis)
-  const moments = weights.posteriorOf(layer)
   const { value, samples } = posterior({
-    input: input!,
-    apply: (x, kernel, bias) => operator.apply(tape, config, x, kernel, bias),
-    kernel: (which) => weights.store(layer, `kernel_${which}`, () => operator.arrange(moments.kernel[which]))!,
-    bias: (which) => weights.store(layer, `bias_${which}`, () => moments.bias?.[which]),
+    input: given,
+    moments: weights.posteriorOf(layer),
+    arrange: operator.arrange,
+    store: (name, make) => weights.store(layer, name, make)!,
+    apply: (x, kernel, bias) => {
+      const [input] = align([x], operator.leadingAxes, samplesAxis)
+      return { value: operator.apply(tape, config, input!.value, kernel, bias), samples: input!.samples }
+    },
+    applyDraws: (x, kernel, bias) => {
+      const unfolded = samplesAxis.unfolded(x)
+      const call = { tape, config, x: unfolded.value, drawn: unfolded.samples === 'axis', kernel, bias, samplesAxis }
+      return { value: operator.applyDraws(call), samples: 'axis' }
+    },
     tape,
     samplesAxis,
   })

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
+import type { EstimatorName } from '@tfjs-bayes/layers'
 import fc from 'fast-check'
 import { buildImageModel, type ImageSpec, imageShape, imageSpec } from './randomImageModel.ts'
 import { buildRandomModel, type ModelSpec, modelSpec } from './randomModel.ts'
@@ -11,8 +12,8 @@ export function anySpec(options: { readonly bayesian: boolean }): fc.Arbitrary<A
 }
 
 /** Builds a model with random weights. */
-export function buildAnyModel(spec: AnySpec): tf.LayersModel {
-  return spec.family === 'flat' ? buildRandomModel(spec) : buildImageModel(spec)
+export function buildAnyModel(spec: AnySpec, estimator: EstimatorName = 'localReparameterization'): tf.LayersModel {
+  return spec.family === 'flat' ? buildRandomModel(spec, estimator) : buildImageModel(spec, estimator)
 }
 
 /** The shape of one row of its input. */

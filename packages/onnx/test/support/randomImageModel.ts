@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { variationalConv1d, variationalConv2d, variationalDense, variationalDepthwiseConv2d } from '@tfjs-bayes/layers'
+import {
+  type EstimatorName,
+  variationalConv1d,
+  variationalConv2d,
+  variationalDense,
+  variationalDepthwiseConv2d,
+} from '@tfjs-bayes/layers'
 import fc from 'fast-check'
 import { activations, randomizeWeights } from './randomModel.ts'
 
@@ -98,14 +104,14 @@ export function imageShape({ axes, sizes, channels, dataFormat }: ImageSpec): nu
 }
 
 /** Builds a model; a window that no longer fits is left out. */
-export function buildImageModel(spec: ImageSpec): tf.LayersModel {
+export function buildImageModel(spec: ImageSpec, estimator: EstimatorName): tf.LayersModel {
   const { axes, blocks, end, classes, lastVariational, seed } = spec
   const dataFormat = formatOf(axes, spec.dataFormat)
   const input = tf.input({ shape: imageShape(spec) })
   let x: tf.SymbolicTensor = input
-  for (const block of blocks) x = applyBlock(x, block, axes, dataFormat)
+  for (const block of blocks) x = applyBlock(x, block, axes, dataFormat, estimator)
   x = endOf(x, axes === 3 ? 'flatten' : end, axes, dataFormat)
-  const last = lastVariational ? variationalDense({ units: classes }) : tf.layers.dense({ units: classes })
+  const last = lastVariational ? variationalDense({ units: classes, estimator }) : tf.layers.dense({ units: classes })
   const model = tf.model({ inputs: input, outputs: last.apply(x) as tf.SymbolicTensor })
   randomizeWeights(model, seed)
   // A variance is no random normal number.
@@ -122,7 +128,13 @@ function formatOf(axes: number, dataFormat: DataFormat): DataFormat {
   return axes === 2 ? dataFormat : 'channelsLast'
 }
 
-function applyBlock(x: tf.SymbolicTensor, block: ImageBlock, axes: 1 | 2 | 3, dataFormat: DataFormat): tf.SymbolicTensor {
+function applyBlock(
+  x: tf.SymbolicTensor,
+  block: ImageBlock,
+  axes: 1 | 2 | 3,
+  dataFormat: DataFormat,
+  estimator: EstimatorName,
+): tf.SymbolicTensor {
   const apply = (layer: tf.layers.Layer, to: tf.SymbolicTensor = x): tf.SymbolicTensor => layer.apply(to) as tf.SymbolicTensor
   const lengths = (dataFormat === 'channelsFirst' ? x.shape.slice(2) : x.shape.slice(1, -1)) as number[]
   const fits = (size: readonly number[], dilations: readonly number[] = [1, 1, 1]): boolean =>
@@ -138,7 +150,7 @@ function applyBlock(x: tf.SymbolicTensor, block: ImageBlock, axes: 1 | 2 | 3, da
       const common = { padding, activation: activation as 'relu', useBias }
       if (axes === 1) {
         const args = { ...common, filters, kernelSize: kernel[0]!, strides: strides[0]!, dilationRate: dilations[0]! }
-        return apply(variational ? variationalConv1d(args) : tf.layers.conv1d(args))
+        return apply(variational ? variationalConv1d({ ...args, estimator }) : tf.layers.conv1d(args))
       }
       if (axes === 3) {
         const args = {
@@ -157,10 +169,10 @@ function applyBlock(x: tf.SymbolicTensor, block: ImageBlock, axes: 1 | 2 | 3, da
       if (depthwise) {
         // tfjs takes one stride for both axes here.
         const args = { ...common, ...window, strides: [strides[0]!, strides[0]!] as [number, number], depthMultiplier: filters }
-        return apply(variational ? variationalDepthwiseConv2d(args) : tf.layers.depthwiseConv2d(args))
+        return apply(variational ? variationalDepthwiseConv2d({ ...args, estimator }) : tf.layers.depthwiseConv2d(args))
       }
       const args = { ...common, ...window, filters, dilationRate: dilations.slice(0, 2) as [number, number] }
-      return apply(variational ? variationalConv2d(args) : tf.layers.conv2d(args))
+      return apply(variational ? variationalConv2d({ ...args, estimator }) : tf.layers.conv2d(args))
     }
     case 'maxPool':
     case 'averagePool': {
@@ -195,7 +207,9 @@ function applyBlock(x: tf.SymbolicTensor, block: ImageBlock, axes: 1 | 2 | 3, da
       const channels = (dataFormat === 'channelsFirst' ? x.shape[1] : x.shape.at(-1)) as number
       const branch =
         axes === 2
-          ? apply(variationalConv2d({ filters: channels, kernelSize: 3, padding: 'same', activation: 'relu', dataFormat }))
+          ? apply(
+              variationalConv2d({ filters: channels, kernelSize: 3, padding: 'same', activation: 'relu', dataFormat, estimator }),
+            )
           : apply(tf.layers.activation({ activation: 'tanh' }))
       return tf.layers.add().apply([branch, x]) as tf.SymbolicTensor
     }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { variationalDense } from '@tfjs-bayes/layers'
+import { type EstimatorName, variationalDense } from '@tfjs-bayes/layers'
 import fc from 'fast-check'
 import { normals, uniform } from './random.ts'
 
@@ -88,11 +88,15 @@ export function modelSpec({ bayesian }: { readonly bayesian: boolean }): fc.Arbi
 }
 
 /** Builds a model and gives every weight a random value, so that nothing is zero or one by its initializer. */
-export function buildRandomModel({ inputs, blocks, classes, last, seed }: ModelSpec): tf.LayersModel {
+export function buildRandomModel({ inputs, blocks, classes, last, seed }: ModelSpec, estimator: EstimatorName): tf.LayersModel {
   const input = tf.input({ shape: [inputs] })
-  let x = blocks.reduce(applyBlock, input)
+  let x = applyBlocks(input, blocks, estimator)
   const activation = last === 'softmaxActivation' ? 'softmax' : 'linear'
-  x = one((last === 'dense' ? tf.layers.dense({ units: classes }) : variationalDense({ units: classes, activation })).apply(x))
+  x = one(
+    (last === 'dense' ? tf.layers.dense({ units: classes }) : variationalDense({ units: classes, activation, estimator })).apply(
+      x,
+    ),
+  )
   if (last.startsWith('softmax') && last !== 'softmaxActivation') x = one(tf.layers.softmax({ axis: -1 }).apply(x))
   if (last === 'softmaxThenDropout') x = one(tf.layers.dropout({ rate: 0.5 }).apply(x))
   const model = tf.model({ inputs: input, outputs: x })
@@ -115,7 +119,15 @@ export function randomizeWeights(model: tf.LayersModel, seed: number): void {
   })
 }
 
-function applyBlock(x: tf.SymbolicTensor, block: Block): tf.SymbolicTensor {
+function applyBlocks(x: tf.SymbolicTensor, blocks: readonly Block[], estimator: EstimatorName): tf.SymbolicTensor {
+  return blocks.reduce((y, block) => applyBlock(y, block, estimator), x)
+}
+
+function applyBlock(x: tf.SymbolicTensor, block: Block, estimator: EstimatorName): tf.SymbolicTensor {
+  const denseOf = (variational: boolean, units: number, activation: string, useBias: boolean): tf.layers.Layer => {
+    const args = { units, activation: activation as 'relu', useBias }
+    return variational ? variationalDense({ ...args, estimator }) : tf.layers.dense(args)
+  }
   switch (block.kind) {
     case 'variational':
     case 'dense':
@@ -139,7 +151,7 @@ function applyBlock(x: tf.SymbolicTensor, block: Block): tf.SymbolicTensor {
     }
     case 'nested': {
       const inner = tf.input({ shape: x.shape.slice(1) })
-      const nested = tf.model({ inputs: inner, outputs: block.blocks.reduce(applyBlock, inner) })
+      const nested = tf.model({ inputs: inner, outputs: applyBlocks(inner, block.blocks, estimator) })
       return one(nested.apply(x))
     }
     case 'shared': {
@@ -148,11 +160,6 @@ function applyBlock(x: tf.SymbolicTensor, block: Block): tf.SymbolicTensor {
       return mergeOf(block.merge, [first, one(shared.apply(first)), x])
     }
   }
-}
-
-function denseOf(variational: boolean, units: number, activation: string, useBias: boolean): tf.layers.Layer {
-  const args = { units, activation: activation as 'relu', useBias }
-  return variational ? variationalDense(args) : tf.layers.dense(args)
 }
 
 function advancedLayer(name: AdvancedLayer): tf.layers.Layer {

@@ -1,6 +1,8 @@
+import { InvalidModelError } from '../../errors.ts'
+import type { Dimension, Value } from '../../ir/value.ts'
 import { transposeData } from '../transposeData.ts'
-import { unsupportedWindow, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
-import type { OperatorLowering } from './operators.ts'
+import { unsupportedWindow, type WindowSettings, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
+import type { DrawnOperatorCall, OperatorLowering } from './operators.ts'
 
 /**
  * The convolution over some axes: kernel [...size, inputs, filters] in tfjs, [filters, inputs, ...size] in ONNX.
@@ -19,6 +21,7 @@ export function convolution(axes: number): OperatorLowering {
         tape.op('Conv', [first, kernel, ...optional(bias)], windowAttributes(first, settings)),
       )
     },
+    applyDraws: (call) => groupedByDraw(call, windowSettings(call.config, 'kernelSize', axes), 1),
   }
 }
 
@@ -38,6 +41,50 @@ export const depthwiseConvolution: OperatorLowering = {
       return tape.op('Conv', [first, kernel, ...optional(bias)], { ...windowAttributes(first, settings), group })
     })
   },
+  applyDraws: (call) => {
+    const settings = { ...windowSettings(call.config, 'kernelSize', 2), dilations: [1, 1] }
+    const { value } = call.samplesAxis.repeated({ value: call.x, samples: call.drawn ? 'axis' : 'none' })
+    const channels = value.shape.at(settings.channelsFirst ? 2 : -1) as number
+    return groupedByDraw({ ...call, x: value, drawn: true }, settings, channels)
+  },
+}
+
+/**
+ * One convolution for all draws: their output channels stand side by side, [batch, samples * filters, ...], and where each draw has an input of its own,
+ * so do the input channels, in groups.
+ *
+ * @param groups groups within a draw
+ */
+function groupedByDraw({ tape, x, drawn, kernel, bias }: DrawnOperatorCall, settings: WindowSettings, groups: number): Value {
+  const [samples, filters] = kernel.shape as readonly number[]
+  const merged = (value: Value): Value => tape.op('Reshape', [value, tape.ints([-1, ...(value.shape.slice(2) as number[])])])
+  const spatial = Array.from({ length: x.rank - (drawn ? 3 : 2) }, (_, axis) => axis)
+  let first: Value
+  if (drawn) {
+    const order = settings.channelsFirst
+      ? [1, 0, 2, ...spatial.map((axis) => axis + 3)]
+      : [1, 0, x.rank - 1, ...spatial.map((axis) => axis + 2)]
+    const sideBySide = tape.op('Transpose', [x], { perm: order.map(BigInt) }, 'draws_side_by_side')
+    const [, , channels, ...sizes] = sideBySide.shape
+    first = tape.op('Reshape', [sideBySide, tape.ints([0, samples! * (channels as number), ...known(sizes, x)])])
+  } else {
+    const order = settings.channelsFirst ? x.shape.map((_, axis) => axis) : [0, x.rank - 1, ...spatial.map((axis) => axis + 1)]
+    first = tape.op('Transpose', [x], { perm: order.map(BigInt) }, 'channels_first')
+  }
+  const attributes = { ...windowAttributes(first, settings), group: BigInt(drawn ? samples! * groups : groups) }
+  const y = tape.op('Conv', [first, merged(kernel), ...optional(bias == null ? undefined : merged(bias))], attributes)
+  const apart = tape.op('Reshape', [y, tape.ints([0, samples!, filters!, ...known(y.shape.slice(2), x)])])
+  const back = settings.channelsFirst
+    ? [1, 0, 2, ...spatial.map((axis) => axis + 3)]
+    : [1, 0, ...spatial.map((axis) => axis + 3), 2]
+  return tape.op('Transpose', [apart], { perm: back.map(BigInt) }, 'draws_first')
+}
+
+function known(sizes: readonly Dimension[], x: Value): readonly number[] {
+  if (sizes.every((size) => typeof size === 'number')) return sizes
+  throw new InvalidModelError(
+    `A convolution with drawn weights needs to know the sizes of its input, which has the shape [${x.shape.join(', ')}]. Give the model's inputs full shapes.`,
+  )
 }
 
 function optional<T>(value: T | undefined): readonly T[] {

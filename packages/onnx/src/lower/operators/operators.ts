@@ -2,9 +2,10 @@ import type * as tf from '@tensorflow/tfjs'
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import type { LeadingAxes } from '../lowering.ts'
+import type { SamplesAxis } from '../samplesAxis.ts'
 import type { WeightData } from '../weights.ts'
 import { convolution, depthwiseConvolution } from './convolution.ts'
-import { denseProduct } from './denseProduct.ts'
+import { denseProduct, denseProductOfDraws } from './denseProduct.ts'
 
 /** What a layer does with its weights, as nodes: linear in the kernel, plus a bias. */
 export interface OperatorLowering {
@@ -15,6 +16,25 @@ export interface OperatorLowering {
   readonly arrange: (kernel: WeightData) => WeightData
   /** Appends op(x, kernel) + bias. */
   readonly apply: (tape: Tape, config: tf.serialization.ConfigDict, x: Value, kernel: Value, bias: Value | undefined) => Value
+  /**
+   * Appends the same with weights of their own for each draw.
+   *
+   * @param x [batch, ...], or [samples, batch, ...] if `drawn`
+   * @param kernel [samples, ...], each arranged
+   * @param bias [samples, units]
+   * @returns [samples, batch, ...]
+   */
+  readonly applyDraws: (call: DrawnOperatorCall) => Value
+}
+
+export interface DrawnOperatorCall {
+  readonly tape: Tape
+  readonly config: tf.serialization.ConfigDict
+  readonly x: Value
+  readonly drawn: boolean
+  readonly kernel: Value
+  readonly bias: Value | undefined
+  readonly samplesAxis: SamplesAxis
 }
 
 type OperatorName = 'dense' | 'conv1d' | 'conv2d' | 'conv3d' | 'depthwiseConv2d'
@@ -25,6 +45,7 @@ export const operators: Readonly<Record<OperatorName, OperatorLowering>> = {
     leadingAxes: 'any',
     arrange: (kernel) => kernel,
     apply: (tape, _, x, kernel, bias) => denseProduct(tape, x, kernel, bias),
+    applyDraws: denseProductOfDraws,
   },
   conv1d: convolution(1),
   conv2d: convolution(2),

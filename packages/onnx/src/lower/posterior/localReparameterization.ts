@@ -12,10 +12,12 @@ import type { PosteriorCall } from './posteriorLowering.ts'
  * As long as nothing was drawn before the layer, both moments are computed once, for all draws.
  */
 export function localReparameterization(call: PosteriorCall, noise: GraphNoise): Signal {
-  const { input, apply, kernel, bias, tape, samplesAxis } = call
+  const { input, moments, arrange, store, apply, tape, samplesAxis } = call
+  const { kernel, bias } = moments
   const moment = (x: Signal, which: 'mean' | 'variance'): Signal => {
-    const weights = [kernel(which), bias(which)] as const
-    return tape.scope(which, () => samplesAxis.unfolded({ value: apply(x.value, ...weights), samples: x.samples }))
+    const kernelMoment = store(`kernel_${which}`, () => arrange(kernel[which]))
+    const biasMoment = bias == null ? undefined : store(`bias_${which}`, () => bias[which])
+    return tape.scope(which, () => samplesAxis.unfolded(apply(x, kernelMoment, biasMoment)))
   }
   const squared: Signal = { value: tape.op('Mul', [input.value, input.value], {}, 'squared'), samples: input.samples }
   const m = moment(input, 'mean')

@@ -2,17 +2,20 @@ import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import type { SamplesAxis } from '../samplesAxis.ts'
 import type { Signal } from '../signal.ts'
+import type { PosteriorMoments, WeightData } from '../weights.ts'
 
 /** A Bayesian layer's call: what it does with its weights, and what is known of these. */
 export interface PosteriorCall {
-  /** In the form that the operator takes. */
   readonly input: Signal
-  /** Appends op(x, kernel) + bias; x and the result have the same leading axes. */
-  readonly apply: (x: Value, kernel: Value, bias: Value | undefined) => Value
-  /** The kernel's means or variances in the graph, stored once for all calls of the layer. */
-  readonly kernel: (which: 'mean' | 'variance') => Value
-  /** The bias's means or variances; undefined without a bias. */
-  readonly bias: (which: 'mean' | 'variance') => Value | undefined
+  readonly moments: PosteriorMoments
+  /** Brings a kernel into the order that the operator wants. */
+  readonly arrange: (kernel: WeightData) => WeightData
+  /** Puts numbers computed from the weights into the graph, once for all calls of the layer. */
+  readonly store: (name: string, make: () => WeightData) => Value
+  /** Appends op(x, kernel) + bias; the result has the draws where the operator left them. */
+  readonly apply: (x: Signal, kernel: Value, bias: Value | undefined) => Signal
+  /** The same with weights of their own for each draw: kernel [samples, ...kernel], bias [samples, units]; gives [samples, batch, ...]. */
+  readonly applyDraws: (x: Signal, kernel: Value, bias: Value | undefined) => Signal
   readonly tape: Tape
   readonly samplesAxis: SamplesAxis
 }

@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs'
+import { variationalDense } from '@tfjs-bayes/layers'
+import { expect, test } from 'vitest'
+import { DRAW_METHODS, type DrawMethod } from '../src/draws/standardDraws.ts'
+import { type ExportOptions, exportModel } from '../src/index.ts'
+import { loadPredictor } from '../src/node.ts'
+import { normals } from './support/random.ts'
+import { randomizeWeights } from './support/randomModel.ts'
+
+const ROWS = 40
+const REFERENCE_DRAWS = 10_000
+const SAMPLES = [8, 32]
+const SEEDS = 12
+
+/**
+ * How many draws a method saves: the squared error of the probabilities against 10,000 independent draws, over rows and seeds of the stored draws.
+ * What it prints is what the README says.
+ */
+test('stratified draws have far less error than independent ones', async () => {
+  const model = tf.sequential({
+    layers: [
+      variationalDense({ units: 64, activation: 'relu', inputShape: [8] }),
+      variationalDense({ units: 64, activation: 'relu' }),
+      variationalDense({ units: 4 }),
+    ],
+  })
+  randomizeWeights(model, 5)
+  const x = normals(ROWS * 8, 6)
+  const predict = async (options: ExportOptions, samples?: number): Promise<Float32Array> => {
+    const predictor = await loadPredictor(exportModel(model, options), { providers: ['cpu'] })
+    const { probabilities } = await predictor.predict(x, samples == null ? {} : { samples })
+    await predictor.dispose()
+    return probabilities
+  }
+  const reference = new Float64Array(ROWS * 4)
+  const parts = 10
+  for (let part = 0; part < parts; part++) {
+    const probabilities = await predict({ mode: 'localReparameterization', noise: 'graph' }, REFERENCE_DRAWS / parts)
+    probabilities.forEach((value, i) => {
+      reference[i]! += value / parts
+    })
+  }
+  const squaredError = async (options: ExportOptions): Promise<number> => {
+    const probabilities = await predict(options)
+    return probabilities.reduce((sum, value, i) => sum + (value - reference[i]!) ** 2, 0) / ROWS
+  }
+  const table: Record<string, Record<string, string>> = {}
+  for (const mode of ['localReparameterization', 'weightSampling'] as const) {
+    for (const samples of SAMPLES) {
+      const errors = new Map<DrawMethod, number>()
+      for (const draws of DRAW_METHODS) {
+        let total = 0
+        for (let seed = 0; seed < SEEDS; seed++) {
+          total += await squaredError(
+            mode === 'weightSampling' ? { mode, samples, draws, seed } : { mode, noise: 'baked', samples, draws, seed },
+          )
+        }
+        errors.set(draws, total / SEEDS)
+      }
+      const independent = errors.get('independent')!
+      table[`${mode}, ${samples} draws`] = Object.fromEntries(
+        [...errors].map(([draws, error]) => [
+          draws,
+          draws === 'independent' ? `error ${error.toExponential(2)}` : (independent / error).toFixed(2),
+        ]),
+      )
+      expect(independent / errors.get('stratified')!, `${mode}, ${samples} draws`).toBeGreaterThan(
+        mode === 'weightSampling' ? 1.5 : 2,
+      )
+    }
+  }
+  console.table(table)
+  model.dispose()
+})
