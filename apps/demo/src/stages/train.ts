@@ -109,7 +109,7 @@ async function trainOne(
     return {
       name: contestant.name,
       keptEpoch: best.epoch,
-      stopped: history.stopped,
+      stopped: history.stopped === 'aborted' ? 'aborted' : 'finished',
       parameters: model.countParams(),
       epochs,
       sha256: await saveModel(folder, contestant.name, model),
