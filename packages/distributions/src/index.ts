@@ -1,7 +1,13 @@
 export type { Constraint } from './constraint.ts'
 export type { NoiseKind } from './distribution.ts'
 export { Distribution } from './distribution.ts'
-export { InvalidParameterError, NoClosedFormError, ShapeMismatchError, UndefinedQuantityError, UnknownFamilyError } from './errors.ts'
+export {
+  InvalidParameterError,
+  NoClosedFormError,
+  ShapeMismatchError,
+  UndefinedQuantityError,
+  UnknownFamilyError,
+} from './errors.ts'
 export type { BernoulliParameters } from './families/bernoulli.ts'
 export { Bernoulli } from './families/bernoulli.ts'
 export type { CategoricalParameters } from './families/categorical.ts'
@@ -11,16 +17,18 @@ export { HalfCauchy } from './families/halfCauchy.ts'
 export { HalfNormal } from './families/halfNormal.ts'
 export { Independent, independent } from './families/independent.ts'
 export { Laplace } from './families/laplace.ts'
-export { LogNormal } from './families/logNormal.ts'
 export { Logistic } from './families/logistic.ts'
+export { LogNormal } from './families/logNormal.ts'
 export { Normal } from './families/normal.ts'
 export { NormalScaleMixture } from './families/normalScaleMixture.ts'
 export { Poisson } from './families/poisson.ts'
 export { StudentT } from './families/studentT.ts'
 export { Uniform } from './families/uniform.ts'
-export { closedKl, hasClosedKl } from './kl/closed.ts'
+export type { ClosedKlFormula } from './kl/closed.ts'
+export { closedKl, closedKlPairs, hasClosedKl, registerClosedKl } from './kl/closed.ts'
+export type { ClosedKlTable, FormulaPair, InfinitePair, WithClosedKl } from './kl/closedKlTable.ts'
 export { monteCarloKl } from './kl/monteCarlo.ts'
-export { klNormalNormal } from './kl/normalNormal.ts'
+export { klNormalNormal } from './kl/pairs/normalNormal.ts'
 export { categoricalLogLikelihood } from './likelihoods/categoricalLogLikelihood.ts'
 export { gaussianLogLikelihood } from './likelihoods/gaussianLogLikelihood.ts'
 export { safeSqrt } from './numerics/safeSqrt.ts'

@@ -3,6 +3,7 @@ import { positive, real } from '../constraint.ts'
 import { elementwise } from '../numerics/elementwise.ts'
 import { bisect } from '../numerics/float64/bisect.ts'
 import { logIncompleteBeta } from '../numerics/float64/incompleteBeta.ts'
+import { infiniteWhere } from '../numerics/infiniteWhere.ts'
 import { lazy } from '../numerics/lazy.ts'
 import { log1pSquare } from '../numerics/log1p.ts'
 import { digammaHalfDifference, logGammaHalfRatio } from '../numerics/logGammaHalfRatio.ts'
@@ -83,7 +84,7 @@ export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | '
   /** mu; NaN where df <= 1: there is no mean. */
   mean(): tf.Tensor {
     return tf.tidy(() => {
-      const undefinedMean = onlyWhere(this.df, (df) => tf.lessEqual(df, 1), Number.NaN)
+      const undefinedMean = infiniteWhere([this.df], ([df]) => tf.lessEqual(df, 1), Number.NaN)
       return this.ofBatch(tf.add(this.mu, undefinedMean))
     })
   }
@@ -95,8 +96,8 @@ export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | '
   /** scale^2 df / (df - 2); Infinity where 1 < df <= 2, NaN where df <= 1: there is no variance. */
   variance(): tf.Tensor {
     return tf.tidy(() => {
-      const infinite = onlyWhere(this.df, (df) => tf.lessEqual(df, 2), Number.POSITIVE_INFINITY)
-      const undefinedMean = onlyWhere(this.df, (df) => tf.lessEqual(df, 1), Number.NaN)
+      const infinite = infiniteWhere([this.df], ([df]) => tf.lessEqual(df, 2))
+      const undefinedMean = infiniteWhere([this.df], ([df]) => tf.lessEqual(df, 1), Number.NaN)
       const finite = tf.mul(tf.square(this.scale), tf.add(1, tf.div(2, tf.relu(tf.sub(this.df, 2)))))
       return this.ofBatch(tf.add(finite, tf.add(infinite, undefinedMean)))
     })
@@ -201,16 +202,6 @@ function standardQuantile(p: number, df: number): number {
 function slope(f: (x: number) => number, x: number): number {
   const h = 1e-5 * x
   return (f(x + h) - f(x - h)) / (2 * h)
-}
-
-/** A constant where a condition on a parameter holds and 0 elsewhere, without gradient. */
-function onlyWhere(parameter: Parameter, condition: (parameter: Parameter) => tf.Tensor, value: number): tf.Tensor {
-  const choose = (p: Parameter): tf.Tensor => {
-    const holds = condition(p)
-    return tf.where(holds, tf.fill(holds.shape, value), tf.zeros(holds.shape))
-  }
-  if (typeof parameter === 'number') return choose(parameter)
-  return elementwise([parameter], { value: ([p]) => choose(p), derivatives: () => [() => 0] })
 }
 
 function halfOf(parameter: Parameter): Parameter {

@@ -7,13 +7,13 @@ import { elementwise } from './elementwise.ts'
  * The wasm kernel of tf.log1p forms 1 + x first, which loses a small x altogether. Here the digits that 1 + x drops come back to first
  * order: log(w) + (x - (w - 1)) / w with w = 1 + x.
  *
- * @param x > -1, finite
+ * @param x >= -1, finite; -Infinity at -1
  */
 export function log1p(x: tf.Tensor): tf.Tensor {
   return elementwise([x], {
     value: ([v]) => {
       const w = tf.add(v, 1)
-      return tf.add(tf.log(w), tf.div(tf.sub(v, tf.sub(w, 1)), w))
+      return tf.add(tf.log(w), tf.divNoNan(tf.sub(v, tf.sub(w, 1)), w))
     },
     derivatives: ([v]) => [() => tf.div(1, tf.add(v, 1))],
   })

@@ -11,11 +11,9 @@ import {
 } from '@tfjs-bayes/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Distribution } from '../distribution.ts'
-import { NoClosedFormError, ShapeMismatchError } from '../errors.ts'
-import { Normal } from '../families/normal.ts'
-import { closedKl, hasClosedKl } from './closed.ts'
-import { monteCarloKl } from './monteCarlo.ts'
+import { ShapeMismatchError } from '../../errors.ts'
+import { Normal } from '../../families/normal.ts'
+import { monteCarloKl } from '../monteCarlo.ts'
 import { klNormalNormal } from './normalNormal.ts'
 
 const logDensity = (x: number, mu: number, sigma: number): number =>
@@ -138,28 +136,6 @@ test('the Monte-Carlo KL is the closed one within four standard errors, and exac
     const z = tf.div(tf.sub(mean, klNormalNormal(q, p)), tf.sqrt(tf.div(variance, 4000))).dataSync()
     for (const each of z) expect(normalPValue(each), `key ${key}`).toBeGreaterThan(1e-4)
   })
-})
-
-test('the registry dispatches on the pair and names what is missing', () => {
-  class Flat extends Distribution {
-    readonly family = 'flat'
-    readonly noiseKind = 'uniform'
-    readonly batchShape: readonly number[] = []
-    readonly parameters = {}
-    logProb = tf.zerosLike
-    sample = tf.clone
-    mean = (): tf.Tensor => tf.scalar(0)
-    variance = (): tf.Tensor => tf.scalar(1)
-    entropy = (): tf.Tensor => tf.scalar(0)
-  }
-  const normal = new Normal({ mu: 1, sigma: 1 })
-  tf.tidy(() => expectTensorsClose(closedKl(normal, new Normal({ mu: 0, sigma: 1 })), tf.scalar(0.5)))
-  expect(hasClosedKl(normal, normal)).toBe(true)
-  expect(hasClosedKl(normal, new Flat())).toBe(false)
-  expect(() => closedKl(normal, new Flat())).toThrow(NoClosedFormError)
-  expect(() => closedKl(normal, new Flat())).toThrow(
-    /KL\(normal \|\| flat\) has no closed form here.*normal \|\| normal.*monteCarloKl/,
-  )
 })
 
 test('shapes that do not broadcast are a named error', () => {

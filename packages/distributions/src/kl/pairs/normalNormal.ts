@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
-import type { Normal } from '../families/normal.ts'
-import { elementwise } from '../numerics/elementwise.ts'
-import type { Parameter } from '../parameter.ts'
-import { broadcastParameter, broadcastShape } from '../parameter.ts'
+import type { Normal } from '../../families/normal.ts'
+import { elementwise } from '../../numerics/elementwise.ts'
+import type { Parameter } from '../../parameter.ts'
+import { broadcastParameter, broadcastShape } from '../../parameter.ts'
 
 /**
  * KL(N(mu_q, sigma_q^2) || N(mu_p, sigma_p^2)), elementwise, in nats; never summed.

@@ -1,0 +1,46 @@
+import type { InfinitePair } from './closedKlTable.ts'
+
+const OUTSIDE = 'q has mass where p has none'
+const TAILS = '-log p grows as |x| or faster, and a Cauchy tail has no mean'
+
+/** The pairs whose divergence is infinite whatever the parameters, with the reason. */
+export const INFINITE_PAIRS: Readonly<Record<InfinitePair, string>> = {
+  'normal || logNormal': OUTSIDE,
+  'normal || halfNormal': OUTSIDE,
+  'normal || halfCauchy': OUTSIDE,
+  'normal || uniform': OUTSIDE,
+  'laplace || logNormal': OUTSIDE,
+  'laplace || halfNormal': OUTSIDE,
+  'laplace || halfCauchy': OUTSIDE,
+  'laplace || uniform': OUTSIDE,
+  'studentT || logNormal': OUTSIDE,
+  'studentT || halfNormal': OUTSIDE,
+  'studentT || halfCauchy': OUTSIDE,
+  'studentT || uniform': OUTSIDE,
+  'cauchy || logNormal': OUTSIDE,
+  'cauchy || halfNormal': OUTSIDE,
+  'cauchy || halfCauchy': OUTSIDE,
+  'cauchy || uniform': OUTSIDE,
+  'logistic || logNormal': OUTSIDE,
+  'logistic || halfNormal': OUTSIDE,
+  'logistic || halfCauchy': OUTSIDE,
+  'logistic || uniform': OUTSIDE,
+  'normalScaleMixture || logNormal': OUTSIDE,
+  'normalScaleMixture || halfNormal': OUTSIDE,
+  'normalScaleMixture || halfCauchy': OUTSIDE,
+  'normalScaleMixture || uniform': OUTSIDE,
+  'logNormal || uniform': OUTSIDE,
+  'halfNormal || uniform': OUTSIDE,
+  'halfCauchy || uniform': OUTSIDE,
+  'poisson || bernoulli': OUTSIDE,
+  'poisson || categorical': OUTSIDE,
+  'cauchy || normal': TAILS,
+  'cauchy || laplace': TAILS,
+  'cauchy || logistic': TAILS,
+  'cauchy || normalScaleMixture': TAILS,
+  'halfCauchy || normal': TAILS,
+  'halfCauchy || laplace': TAILS,
+  'halfCauchy || logistic': TAILS,
+  'halfCauchy || normalScaleMixture': TAILS,
+  'halfCauchy || halfNormal': TAILS,
+}
