@@ -6,7 +6,14 @@ import type { NormalScaleMixture } from '../families/normalScaleMixture.ts'
 import { closedKl } from './closed.ts'
 
 // Compiled by the typecheck, never run: each line must compile, or fail to where it says so.
-export function pairs(normal: Normal, laplace: Laplace, cauchy: Cauchy, mixture: NormalScaleMixture, any: Distribution, either: Normal | Cauchy): void {
+export function pairs(
+  normal: Normal,
+  laplace: Laplace,
+  cauchy: Cauchy,
+  mixture: NormalScaleMixture,
+  any: Distribution,
+  either: Normal | Cauchy,
+): void {
   closedKl(normal, laplace)
   closedKl(laplace, normal)
   closedKl(cauchy, cauchy)

@@ -149,7 +149,7 @@ describe('discrete families', () => {
     return terms
   }
   const logit = fc.double({ min: -9, max: 9, noNaN: true }).map(Math.fround)
-  const rate = fc.double({ min: 0.05, max: 30, noNaN: true }).map(Math.fround)
+  const rate = fc.double({ min: 0.5, max: 30, noNaN: true }).map(Math.fround)
 
   test('Bernoulli, Poisson and Categorical agree with the sum', () => {
     fc.assert(
@@ -166,7 +166,7 @@ describe('discrete families', () => {
             value(new Bernoulli({ logits: a[0]! }), new Bernoulli({ logits: b[0]! })),
             sum([sigmoid(-a[0]!), sigmoid(a[0]!)], [sigmoid(-b[0]!), sigmoid(b[0]!)]),
           )
-          close(value(new Poisson({ rate: r }), new Poisson({ rate: s })), sum(poisson(r, 150), poisson(s, 150)))
+          close(value(new Poisson({ rate: r }), new Poisson({ rate: s })), sum(poisson(r, 120), poisson(s, 120)))
           close(value(new Bernoulli({ logits: a[0]! }), new Poisson({ rate: r })), sum(coin(a[0]!), poisson(r, 2)))
           tf.tidy(() => {
             const [q, p] = [new Categorical({ logits: tf.tensor1d(a) }), new Categorical({ logits: tf.tensor1d(b) })]
