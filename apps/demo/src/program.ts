@@ -22,6 +22,9 @@ const DEFAULT_FOLDER = './demo-run'
 /** What a shell shows for a program that Ctrl-C ended: 128 + SIGINT. */
 export const INTERRUPTED = 130
 
+/** A progress line may be standing there. */
+const CLEAR_LINE = '\r\x1b[K'
+
 interface Options extends SettingOverrides {
   readonly out?: string
   readonly data?: string
@@ -43,6 +46,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
+    if (stderr.isTTY) stderr.write(CLEAR_LINE)
     if (signal.aborted) {
       stdout.write('\nStopped. The run folder keeps what was finished: the later commands work on that; train begins anew.\n')
       return INTERRUPTED

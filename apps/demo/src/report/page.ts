@@ -90,7 +90,7 @@ function comparison(input: ReportInput): Html {
 <h2>Side by side</h2>
 <p>ELBO, its negative log-likelihood and its KL divergence are nats per training example at the kept weights (ELBO = −NLL − KL).
 The test columns come from the mean of ${input.evaluation.samples} draws; the indented rows from one pass with the posterior means.
-Lower is better in all columns but the ELBO.</p>
+Lower is better in all columns but the ELBO. Seconds per epoch: median, training steps only.</p>
 ${table(comparisonTable(input.evaluation))}
 <h3>What to make of it</h3>
 <ul class="remarks">${remarks(input).map(({ topic, text }) => html`<li><b>${topic}.</b> ${text}</li>`)}</ul>

@@ -36,6 +36,7 @@ export interface ElboParts {
 export interface EvaluatedModel {
   readonly name: string
   readonly keptEpoch: number
+  /** Median over the epochs, training steps only. */
   readonly secondsPerEpoch: number
   /** Over the training rows, at the kept weights. */
   readonly train: ElboParts

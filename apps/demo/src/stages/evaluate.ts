@@ -18,7 +18,7 @@ import { type DigitTensors, digitTensors } from './digitTensors.ts'
 import { disposing } from './disposing.ts'
 import { extremeDigits } from './judgedDigits.ts'
 import { rotation } from './rotation.ts'
-import { mean, score } from './score.ts'
+import { median, score } from './score.ts'
 import { type Stage, statusLine } from './stage.ts'
 
 export interface EvaluateOptions {
@@ -124,7 +124,7 @@ class Evaluator {
     const evaluated: EvaluatedModel = {
       name: entry.name,
       keptEpoch: entry.keptEpoch,
-      secondsPerEpoch: mean(entry.epochs.map((epoch) => epoch.seconds)),
+      secondsPerEpoch: median(entry.epochs.map((epoch) => epoch.seconds)),
       train: await this.#elbo(model, train, deterministic),
       validation: await this.#elbo(model, validation, deterministic),
       test: score(prediction, labels, !deterministic),

@@ -3,7 +3,7 @@ import type { Predictive } from '@tfjs-bayes/training'
 import { afterEach, expect, test } from 'vitest'
 import type { Digits } from '../mnist/mnist.ts'
 import { extremeDigits } from './judgedDigits.ts'
-import { score } from './score.ts'
+import { median, score } from './score.ts'
 
 const made: Predictive[] = []
 afterEach(() => {
@@ -51,4 +51,10 @@ test('the extreme digits are ordered by entropy, and no class is the most certai
   expect(leastCertain[0]!.label).toBe(1)
   expect(leastCertain[0]!.probabilities[1]).toBeCloseTo(0.6, 6)
   expect(Buffer.from(leastCertain[0]!.pixels, 'base64')).toEqual(Buffer.alloc(784, 7))
+})
+
+test('the median of an odd and of an even number of values', () => {
+  expect(median([3, 1, 2])).toBe(2)
+  expect(median([10, 1, 2, 4])).toBe(3)
+  expect(median([7])).toBe(7)
 })
