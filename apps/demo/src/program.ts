@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { DemoError } from './errors.ts'
+import { describeError } from './describeError.ts'
 import { RunFolder } from './run/runFolder.ts'
 import { SETTING_RANGES, type SettingOverrides } from './settings.ts'
 import type { Stage } from './stages/stage.ts'
@@ -51,7 +51,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
       stdout.write('\nStopped. The run folder keeps what was finished: the later commands work on that; train begins anew.\n')
       return INTERRUPTED
     }
-    stderr.write(describe(error, debug))
+    stderr.write(describeError(error, debug))
     return 1
   }
 }
@@ -178,14 +178,4 @@ async function all(surroundings: Surroundings, options: Options): Promise<void> 
 
 function stageIn({ stdout, stderr, signal }: Surroundings, { out = DEFAULT_FOLDER }: Options): Stage {
   return { folder: new RunFolder(out), say: (line) => stdout.write(`${line}\n`), progress: stderr, signal }
-}
-
-/** A named error is for the user and speaks for itself; any other is a defect of ours. */
-function describe(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return `error: ${String(error)}\n`
-  if (debug) return `${error.stack ?? error.message}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`
-  const named = error instanceof DemoError || ('code' in error && error.name !== 'Error' && !('syscall' in error))
-  return named
-    ? `${error.name}: ${error.message}\n`
-    : `error: ${error.message}\nThis should not happen. Run it again with --debug for the stack trace, and please report that.\n`
 }
