@@ -52,6 +52,13 @@ describe.each(publicPackages)('%s', (name) => {
   })
 })
 
+test.each(tracked.filter((file) => /^\.changeset\/.*\.md$/.test(file) && !file.endsWith('README.md')))(
+  '%s is a changeset',
+  (file) => {
+    expect(read(file)).toMatch(/^---\n("@tfjs-bayes\/[a-z]+": (major|minor|patch)\n)+---\n\n\S/)
+  },
+)
+
 test('the lockfile names no host', () => {
   expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\//)
 })
