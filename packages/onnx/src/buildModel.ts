@@ -7,10 +7,12 @@ import { type OnnxModel, type Port, withoutDeadNodes } from './ir/graph.ts'
 import { checkInvariants } from './ir/invariants.ts'
 import { Tape } from './ir/tape.ts'
 import type { Dimension, ElementType } from './ir/value.ts'
+import { withoutFinalSoftmax } from './lower/finalSoftmax.ts'
 import { checkLayers, lowerModel } from './lower/lowerModel.ts'
 import { BakedNoise, DrawnNoise, type GraphNoise, InputNoise } from './lower/noise.ts'
 import { localReparameterization } from './lower/posterior/localReparameterization.ts'
 import { mean } from './lower/posterior/mean.ts'
+import { moments } from './lower/posterior/moments.ts'
 import type { PosteriorLowering } from './lower/posterior/posteriorLowering.ts'
 import { weightSampling } from './lower/posterior/weightSampling.ts'
 import { SamplesAxis } from './lower/samplesAxis.ts'
@@ -33,9 +35,10 @@ import type { Likelihood } from './predictive/likelihood.ts'
 export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxModel {
   checkExportOptions(options)
   const { opset = 17, cuda = 'required', likelihood = { name: 'categorical' } } = options
-  const plan = planModel(model)
-  checkLayers(plan)
-  checkModel(plan, options)
+  const wholePlan = planModel(model)
+  checkModel(wholePlan, options)
+  const plan = likelihood.name === 'categorical' ? withoutFinalSoftmax(wholePlan) : wholePlan
+  checkLayers(plan, options.mode === 'moments')
   const tape = new Tape(opset)
   const inputs = plan.inputs.map(({ name, slot }) => tape.input(name, elementTypeOf(slot, name), shapeOf(slot, name)))
   const { samplesAxis, posterior, samples } = lowerRandomness(tape, options)
@@ -95,7 +98,9 @@ interface LoweredRandomness {
 }
 
 function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness {
-  if (options.mode === 'mean') return { samplesAxis: new SamplesAxis(tape, () => 1), posterior: mean, samples: 1 }
+  if (options.mode === 'mean' || options.mode === 'moments') {
+    return { samplesAxis: new SamplesAxis(tape, () => 1), posterior: options.mode === 'mean' ? mean : moments, samples: 1 }
+  }
   if (options.mode === 'weightSampling') {
     const { samples = DEFAULT_WEIGHT_SAMPLES, draws = 'stratified', seed = 0 } = options
     return {

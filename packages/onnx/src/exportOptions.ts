@@ -46,6 +46,11 @@ export type ModeOptions =
       /** Which draws, an integer. Default 0. */
       readonly seed?: number
     }
+  /**
+   * No draws: means and variances of all elements, taken for normal and independent, go through the network in one pass. Exact moments for linear layers, ReLU
+   * and its leaky kin, averages and pairs of maxima; other activations by quadrature; softmax at the end by 64 stored draws of the logits.
+   */
+  | { readonly mode: 'moments' }
 
 /** How a model is exported. */
 export type ExportOptions = ModeOptions & {
@@ -66,6 +71,7 @@ export function checkExportOptions(options: ExportOptions): void {
   const { mode, opset = 17, cuda = 'required', likelihood } = options
   switch (mode) {
     case 'mean':
+    case 'moments':
       break
     case 'localReparameterization': {
       const { noise, samples } = options
@@ -85,7 +91,7 @@ export function checkExportOptions(options: ExportOptions): void {
       break
     default:
       throw new InvalidOptionError(
-        `The mode is ${JSON.stringify(mode)}. Expected 'mean', 'localReparameterization' or 'weightSampling'.`,
+        `The mode is ${JSON.stringify(mode)}. Expected 'mean', 'localReparameterization', 'weightSampling' or 'moments'.`,
       )
   }
   if (!(Number.isInteger(opset) && opset >= 17 && opset <= 20))

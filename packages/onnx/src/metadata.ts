@@ -3,7 +3,7 @@ import type { Likelihood } from './predictive/likelihood.ts'
 
 /** What an exported file says about itself. */
 export interface ModelMetadata {
-  readonly mode: 'mean' | 'localReparameterization' | 'weightSampling'
+  readonly mode: 'mean' | 'localReparameterization' | 'weightSampling' | 'moments'
   /** Where the noise comes from; 'none' where the draws are not of pre-activations. */
   readonly noise: 'none' | 'input' | 'graph' | 'baked'
   /** A number, 'input' (the graph's input of that name), or 'noise': as many as the noise that is fed. */
@@ -44,7 +44,7 @@ export function readMetadata(entries: Readonly<Record<string, string>>): ModelMe
       `This ONNX file has the format version ${version}; this version of @tfjs-bayes/onnx reads ${FORMAT_VERSION}. Export the model again with it, or use the version that wrote the file.`,
     )
   }
-  const mode = oneOf(get('mode'), 'mode', ['mean', 'localReparameterization', 'weightSampling'])
+  const mode = oneOf(get('mode'), 'mode', ['mean', 'localReparameterization', 'weightSampling', 'moments'])
   const noise = oneOf(get('noise'), 'noise', ['none', 'input', 'graph', 'baked'])
   const samples = get('samples')
   const likelihood = oneOf(get('likelihood'), 'likelihood', ['categorical', 'gaussian'])

@@ -25,6 +25,7 @@ const modes: readonly ExportOptions[] = [
   { mode: 'localReparameterization', noise: 'graph', samples: 3 },
   { mode: 'localReparameterization', noise: 'baked', samples: 3 },
   { mode: 'weightSampling', samples: 3 },
+  { mode: 'moments' },
 ]
 
 const made: tf.LayersModel[] = []

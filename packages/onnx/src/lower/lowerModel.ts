@@ -5,7 +5,9 @@ import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { LayerCall, ModelPlan, Slot } from '../plan/modelPlan.ts'
 import { hasActivation, lowerActivation } from './activation.ts'
-import type { LeadingAxes } from './lowering.ts'
+import { configOf } from './layerConfig.ts'
+import type { LeadingAxes, LoweringCall } from './lowering.ts'
+import { activationMoments, activationWithoutMoments } from './moments/activationMoments.ts'
 import { operatorOf } from './operators/operators.ts'
 import type { PosteriorLowering } from './posterior/posteriorLowering.ts'
 import { loweringOf } from './registry.ts'
@@ -17,12 +19,17 @@ import { type PosteriorMoments, readPosterior, readWeight, type WeightData } fro
  * Checks that every layer of a model can be written.
  *
  * @param plan the model's layer calls
+ * @param uncertain whether means and variances are to be propagated
  * @throws UnsupportedLayerError listing every layer that cannot
  */
-export function checkLayers(plan: ModelPlan): void {
+export function checkLayers(plan: ModelPlan, uncertain: boolean): void {
   const unsupported = new Map<tf.layers.Layer, UnsupportedLayer>()
+  const uncertainSlots = new Set<Slot>()
   for (const call of plan.calls) {
-    const reason = reasonAgainst(call)
+    const behindBayesian = uncertain && call.inputs.some((slot) => uncertainSlots.has(slot))
+    if (uncertain && (behindBayesian || call.layer instanceof VariationalLayer))
+      for (const slot of call.outputs) uncertainSlots.add(slot)
+    const reason = reasonAgainst(call) ?? (uncertain ? reasonAgainstMoments(call, behindBayesian) : undefined)
     if (reason !== undefined)
       unsupported.set(call.layer, { name: call.layer.name, className: call.layer.getClassName(), ...reason })
   }
@@ -52,7 +59,7 @@ export function lowerModel(
     const outputs = naming(call, () =>
       tape.scope(call.name, () =>
         call.layer instanceof VariationalLayer
-          ? [lowerVariational(call.layer, callInputs[0]!, tape, samplesAxis, weights, posterior)]
+          ? [lowerVariational(call, call.layer, callInputs[0]!, tape, samplesAxis, weights, posterior)]
           : lowerOrdinary(call, callInputs, tape, samplesAxis, weights),
       ),
     )
@@ -64,23 +71,40 @@ export function lowerModel(
   return plan.outputs.map((slot) => signals.get(slot)!)
 }
 
-function reasonAgainst({ layer, inputs, outputs }: LayerCall): { readonly reason?: string } | undefined {
+function reasonAgainst(call: LayerCall): { readonly reason?: string } | undefined {
+  const { layer, inputs, outputs } = call
+  const config = configOf(call)
   if (layer instanceof VariationalLayer) {
-    const activation = layer.activation.getClassName()
     const operator = operatorOf(layer.operator.name)
     if (operator == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
+    const activation = config['activation']
     const reason =
-      operator.unsupported?.(layer.getConfig()) ??
-      (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
+      operator.unsupported?.(config) ?? (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
     return reason == null ? undefined : { reason }
   }
   const lowering = loweringOf(layer.getClassName())
   if (lowering == null) return {}
-  const reason = lowering.unsupported?.({ layer, config: layer.getConfig(), inputs, outputs })
+  const reason = lowering.unsupported?.({ layer, config, inputs, outputs })
+  return reason == null ? undefined : { reason }
+}
+
+function reasonAgainstMoments(call: LayerCall, behindBayesian: boolean): { readonly reason?: string } | undefined {
+  const { layer, inputs, outputs } = call
+  const config = configOf(call)
+  let reason: string | undefined
+  if (layer instanceof VariationalLayer) reason = activationWithoutMoments(config['activation'] as string)
+  else if (behindBayesian) {
+    const lowering = loweringOf(layer.getClassName())!
+    reason =
+      lowering.moments == null
+        ? `behind a Bayesian layer it has no moments; mode 'moments' cannot write it`
+        : lowering.unsupportedMoments?.({ layer, config, inputs, outputs })
+  }
   return reason == null ? undefined : { reason }
 }
 
 function lowerVariational(
+  call: LayerCall,
   layer: VariationalLayer,
   given: Signal,
   tape: Tape,
@@ -89,8 +113,8 @@ function lowerVariational(
   posterior: PosteriorLowering,
 ): Signal {
   const operator = operatorOf(layer.operator.name)!
-  const config = layer.getConfig()
-  const { value, samples } = posterior({
+  const config = configOf(call)
+  const { value, samples, variance } = posterior({
     input: given,
     moments: weights.posteriorOf(layer),
     arrange: operator.arrange,
@@ -101,27 +125,31 @@ function lowerVariational(
     },
     applyDraws: (x, kernel, bias) => {
       const unfolded = samplesAxis.unfolded(x)
-      const call = { tape, config, x: unfolded.value, drawn: unfolded.samples === 'axis', kernel, bias, samplesAxis }
-      return { value: operator.applyDraws(call), samples: 'axis' }
+      const drawnCall = { tape, config, x: unfolded.value, drawn: unfolded.samples === 'axis', kernel, bias, samplesAxis }
+      return { value: operator.applyDraws(drawnCall), samples: 'axis' }
     },
     tape,
     samplesAxis,
   })
-  return { value: lowerActivation(tape, layer.activation.getClassName(), value), samples }
+  const activation = config['activation'] as string
+  if (variance == null) return { value: lowerActivation(tape, activation, value), samples }
+  const moments = activationMoments(tape, activation, { mean: value, variance })
+  return { value: moments.mean, variance: moments.variance, samples }
 }
 
 function lowerOrdinary(
-  { layer, inputs: slots }: LayerCall,
+  call: LayerCall,
   given: readonly Signal[],
   tape: Tape,
   samplesAxis: SamplesAxis,
   weights: WeightStore,
 ): readonly Signal[] {
+  const { layer, inputs: slots } = call
   const lowering = loweringOf(layer.getClassName())!
   const inputs = align(given, lowering.leadingAxes, samplesAxis)
-  const result = lowering.lower({
+  const loweringCall: LoweringCall = {
     layer,
-    config: layer.getConfig(),
+    config: configOf(call),
     slots,
     inputs: inputs.map((input) => input.value),
     tape,
@@ -132,7 +160,13 @@ function lowerOrdinary(
       }),
     weightData: (name) => readWeight(layer, name),
     layerConstant: (name, make) => weights.store(layer, name, make)!,
-  })
+  }
+  if (inputs.some(({ variance }) => variance != null)) {
+    const variances = inputs.map(({ value, variance }) => variance ?? tape.op('Mul', [value, tape.scalar(0)], {}, 'certain'))
+    const { mean, variance } = lowering.moments!({ ...loweringCall, variances })
+    return [{ value: mean, variance, samples: 'none' }]
+  }
+  const result = lowering.lower(loweringCall)
   const samples = inputs.find((input) => input.samples !== 'none')?.samples ?? 'none'
   return (Array.isArray(result) ? (result as readonly Value[]) : [result as Value]).map((value) => ({ value, samples }))
 }

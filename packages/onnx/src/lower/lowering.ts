@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { Slot } from '../plan/modelPlan.ts'
+import type { Uncertain } from './moments/gaussianMoments.ts'
 import type { WeightData } from './weights.ts'
 
 /**
@@ -21,6 +22,19 @@ export interface Lowering {
   readonly unsupported?: (call: UnloweredCall) => string | undefined
   /** Appends the layer's nodes to the tape; gives its output, or its outputs. */
   readonly lower: (call: LoweringCall) => Value | readonly Value[]
+  /**
+   * For mode `moments`: what becomes of means and variances, the elements of the inputs taken for normal and independent. Without it the layer cannot
+   * stand behind a Bayesian one in that mode.
+   */
+  readonly moments?: (call: MomentsCall) => Uncertain
+  /** Why the layer's settings have no counterpart in mode `moments`; undefined if they have. */
+  readonly unsupportedMoments?: (call: UnloweredCall) => string | undefined
+}
+
+/** A call of a layer on inputs that are uncertain: `inputs` are the means. */
+export interface MomentsCall extends LoweringCall {
+  /** A variance for each input; of an input that is certain, 0. */
+  readonly variances: readonly Value[]
 }
 
 /** A call of a layer before its inputs exist in the graph. */

@@ -18,8 +18,9 @@ export class SamplesAxis {
   }
 
   /** [samples, batch, ...] or, if nothing was drawn, [batch, ...]. */
-  unfolded({ value, samples }: Signal): Signal {
-    if (samples !== 'folded') return { value, samples }
+  unfolded(signal: Signal): Signal {
+    const { value, samples } = signal
+    if (samples !== 'folded') return signal
     const sizes = value.shape.slice(1)
     if (sizes.some((size) => typeof size === 'string')) {
       throw new InvalidModelError(
@@ -36,8 +37,9 @@ export class SamplesAxis {
   }
 
   /** [samples * batch, ...] or, if nothing was drawn, [batch, ...]. */
-  folded({ value, samples }: Signal): Signal {
-    if (samples !== 'axis') return { value, samples }
+  folded(signal: Signal): Signal {
+    const { value, samples } = signal
+    if (samples !== 'axis') return signal
     const sizes = value.shape.slice(2)
     if (sizes.some((size) => typeof size === 'string')) {
       throw new InvalidModelError(

@@ -10,4 +10,6 @@ import type { Value } from '../ir/value.ts'
 export interface Signal {
   readonly value: Value
   readonly samples: 'none' | 'axis' | 'folded'
+  /** In mode `moments`, behind a Bayesian layer: `value` is the mean, and this the variance, of the same shape. */
+  readonly variance?: Value
 }

@@ -55,6 +55,11 @@ export function readPosterior(layer: VariationalLayer): PosteriorMoments {
   return result!
 }
 
+/** The square of every element. */
+export function squaredWeight({ data, shape }: WeightData): WeightData {
+  return { data: data.map((value) => value * value), shape }
+}
+
 function finiteData(layer: tf.layers.Layer, name: string, tensor: tf.Tensor): WeightData {
   // Perhaps the tensor's own memory: it is read again only until the file's bytes are made, in the same turn.
   const data = tensor.dataSync<'float32'>()

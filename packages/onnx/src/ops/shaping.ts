@@ -60,6 +60,27 @@ export const shaping: Readonly<Record<string, OpSchema>> = {
       ]
     },
   },
+  Slice: {
+    since: [1, 10, 11, 13],
+    inputs: ['data:T', 'starts:Tind', 'ends:Tind', 'axes?:Tind', 'steps?:Tind'],
+    outputs: ['output:T'],
+    infer: (inputs) => {
+      const data = required(inputs, 0)
+      const [starts, ends, axes, steps] = [1, 2, 3, 4].map((index) => constantInts(inputs[index]))
+      if (starts == null || ends == null || axes == null) throw new ShapeError('the range is not constant')
+      const shape = [...data.shape]
+      axes.forEach((given, index) => {
+        const axis = normalizeAxis(given, data.rank)
+        const size = data.shape[axis]!
+        const [start, end, step] = [starts[index]!, ends[index]!, steps?.[index] ?? 1]
+        if (typeof size === 'string' || start < 0 || end < start || end > size || step < 1) {
+          throw new ShapeError(`${start} to ${end} by ${step} of ${size}`)
+        }
+        shape[axis] = Math.ceil((end - start) / step)
+      })
+      return [{ elementType: data.type.elementType, shape }]
+    },
+  },
   Expand: {
     since: [8, 13],
     inputs: ['input:T', 'shape:int64'],

@@ -16,6 +16,8 @@ export interface LayerCall {
   readonly name: string
   readonly inputs: readonly Slot[]
   readonly outputs: readonly Slot[]
+  /** An activation in place of the layer's own. */
+  readonly activation?: string
 }
 
 /** A model as the list of its layer calls, nested models laid flat, in the order in which tfjs runs them. */

@@ -1,3 +1,4 @@
+import { standardDraws } from '../draws/standardDraws.ts'
 import type { Port } from '../ir/graph.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
@@ -15,15 +16,16 @@ const TINY = 2 ** -126
  * - expected_entropy: mean of the draws' entropies (aleatoric), [batch]
  * - mutual_information: their difference (epistemic), [batch]
  *
- * @param output the model's output, unfolded: logits, or the softmax of logits
+ * @param output the model's logits, unfolded; uncertain ones are drawn from, see `logitDraws`
  * @returns the outputs; the last two only where there are draws
  */
 export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
   return tape.scope('predictive', () => {
-    const logProbabilities = tape.op('LogSoftmax', [logitsOf(output.value)], { axis: -1n }, 'log_probabilities_of_draws')
+    const { value, samples } = logitDraws(tape, output)
+    const logProbabilities = tape.op('LogSoftmax', [value], { axis: -1n }, 'log_probabilities_of_draws')
     const ofDraws = tape.op('Exp', [logProbabilities], {}, 'probabilities_of_draws')
     const entropyOfDraws = negativeSum(tape, ofDraws, logProbabilities)
-    if (output.samples === 'none') {
+    if (samples === 'none') {
       return [
         { name: 'probabilities', value: ofDraws },
         { name: 'entropy', value: entropyOfDraws },
@@ -44,11 +46,20 @@ export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
   })
 }
 
-/** A model that ends in softmax along the last axis has its logits right before it; anything else is taken for logits. */
-function logitsOf(output: Value): Value {
-  const node = output.producer
-  const isSoftmax = node?.opType === 'Softmax' && [-1n, BigInt(output.rank - 1)].includes(node.attributes['axis'] as bigint)
-  return isSoftmax ? node.inputs[0]! : output
+/** How many draws of the logits mode `moments` makes, where nothing but the softmax is left to compute. */
+export const LOGIT_DRAWS = 64
+
+/**
+ * Softmax has no moments in closed form: of logits that are known by mean and variance, stratified draws are made, the same standard normal numbers in
+ * every row. The logits of a row are taken for independent.
+ */
+function logitDraws(tape: Tape, { value, samples, variance }: Signal): Signal {
+  if (variance == null) return { value, samples }
+  const size = value.shape.slice(1) as readonly number[]
+  const draws = standardDraws({ samples: LOGIT_DRAWS, size: size.reduce((a, b) => a * b, 1), seed: 0, method: 'stratified' })
+  const noise = tape.initializer(draws, [LOGIT_DRAWS, 1, ...size], 'logit_noise')
+  const deviation = tape.op('Mul', [tape.op('Sqrt', [variance], {}, 'sigma'), noise], {}, 'deviation')
+  return { value: tape.op('Add', [value, deviation], {}, 'logit_draws'), samples: 'axis' }
 }
 
 function negativeSum(tape: Tape, probabilities: Value, logarithms: Value): Value {

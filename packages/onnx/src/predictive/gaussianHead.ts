@@ -25,6 +25,7 @@ export function gaussianHead(tape: Tape, output: Signal, sigma: number): readonl
       { name: 'mean', value: mean },
       { name: 'aleatoric_variance', value: aleatoric },
     ]
+    if (output.variance != null) return [...ports, { name: 'epistemic_variance', value: output.variance }]
     if (output.samples === 'none') return ports
     const difference = tape.op('Sub', [draws, mean])
     const epistemic = reduce(tape, 'ReduceMean', tape.op('Mul', [difference, difference]), 0)

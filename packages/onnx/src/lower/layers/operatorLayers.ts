@@ -1,6 +1,8 @@
 import { hasActivation, lowerActivation } from '../activation.ts'
 import type { Lowering } from '../lowering.ts'
+import { activationMoments, activationWithoutMoments } from '../moments/activationMoments.ts'
 import { type OperatorLowering, operators } from '../operators/operators.ts'
+import { squaredWeight } from '../weights.ts'
 
 /** The layers of tfjs that are an operator with weights, a bias and an activation. */
 export const operatorLowerings: Readonly<Record<string, Lowering>> = {
@@ -20,6 +22,14 @@ function layerOf(operator: OperatorLowering, kernelName: string = 'kernel'): Low
     lower: ({ config, inputs, tape, weight }) => {
       const y = operator.apply(tape, config, inputs[0]!, weight(kernelName, operator.arrange)!, weight('bias'))
       return lowerActivation(tape, config['activation'] as string, y)
+    },
+    unsupportedMoments: ({ config }) => activationWithoutMoments(config['activation'] as string),
+    // The variance of a weighted sum of independent elements is the sum weighted by the squares.
+    moments: ({ config, inputs, variances, tape, weight, weightData, layerConstant }) => {
+      const mean = operator.apply(tape, config, inputs[0]!, weight(kernelName, operator.arrange)!, weight('bias'))
+      const squared = layerConstant(`${kernelName}_squared`, () => squaredWeight(operator.arrange(weightData(kernelName)!)))
+      const variance = tape.scope('variance', () => operator.apply(tape, config, variances[0]!, squared, undefined))
+      return activationMoments(tape, config['activation'] as string, { mean, variance })
     },
   }
 }

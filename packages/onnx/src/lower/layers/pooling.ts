@@ -1,42 +1,164 @@
-import type { Lowering } from '../lowering.ts'
-import { unsupportedWindow, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
+import type * as tf from '@tensorflow/tfjs'
+import type { Tape } from '../../ir/tape.ts'
+import type { Value } from '../../ir/value.ts'
+import type { Slot } from '../../plan/modelPlan.ts'
+import type { Lowering, LoweringCall } from '../lowering.ts'
+import { maximumMoments, type Uncertain } from '../moments/gaussianMoments.ts'
+import type { WeightData } from '../weights.ts'
+import { unsupportedWindow, type WindowSettings, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
 
 /** Maximum and average over windows, or over all positions. */
 export const poolingLowerings: Readonly<Record<string, Lowering>> = {
-  MaxPooling1D: pooling('MaxPool', 1),
-  MaxPooling2D: pooling('MaxPool', 2),
-  MaxPooling3D: pooling('MaxPool', 3),
-  AveragePooling1D: pooling('AveragePool', 1),
-  AveragePooling2D: pooling('AveragePool', 2),
-  AveragePooling3D: pooling('AveragePool', 3),
+  MaxPooling1D: maxPooling(1),
+  MaxPooling2D: maxPooling(2),
+  MaxPooling3D: maxPooling(3),
+  AveragePooling1D: averagePooling(1),
+  AveragePooling2D: averagePooling(2),
+  AveragePooling3D: averagePooling(3),
   GlobalMaxPooling1D: globalPooling('GlobalMaxPool'),
   GlobalMaxPooling2D: globalPooling('GlobalMaxPool'),
   GlobalAveragePooling1D: globalPooling('GlobalAveragePool'),
   GlobalAveragePooling2D: globalPooling('GlobalAveragePool'),
 }
 
-function pooling(opType: 'MaxPool' | 'AveragePool', axes: number): Lowering {
+function maxPooling(axes: number): Lowering {
+  const settingsOf = (config: tf.serialization.ConfigDict): WindowSettings => windowSettings(config, 'poolSize', axes)
   return {
     leadingAxes: 'batch',
-    unsupported: ({ config }) => unsupportedWindow(windowSettings(config, 'poolSize', axes)),
+    unsupported: ({ config }) => unsupportedWindow(settingsOf(config)),
     lower: ({ config, inputs, tape }) => {
-      const settings = windowSettings(config, 'poolSize', axes)
-      return withChannelsFirst(tape, inputs[0]!, settings, (first) => tape.op(opType, [first], windowAttributes(first, settings)))
+      const settings = settingsOf(config)
+      return withChannelsFirst(tape, inputs[0]!, settings, (first) =>
+        tape.op('MaxPool', [first], windowAttributes(first, settings)),
+      )
+    },
+    unsupportedMoments: ({ config, inputs }) => {
+      if (settingsOf(config).padding !== 'valid') return `padding "same" behind a Bayesian layer in mode 'moments'`
+      return unknownSize(inputs[0]!)
+    },
+    // Clark's moments, pair by pair: exact for two, and close for the few of a window.
+    moments: ({ config, inputs, variances, tape }) => {
+      const settings = settingsOf(config)
+      const tap = (offsets: readonly number[]): Uncertain => ({
+        mean: everyWindowsTap(tape, inputs[0]!, settings, offsets),
+        variance: everyWindowsTap(tape, variances[0]!, settings, offsets),
+      })
+      let taps = offsetsOf(settings.size).map(tap)
+      while (taps.length > 1) {
+        taps = taps.flatMap((x, index) =>
+          index % 2 === 1 ? [] : taps[index + 1] == null ? [x] : [maximumMoments(tape, x, taps[index + 1]!)],
+        )
+      }
+      return taps[0]!
+    },
+  }
+}
+
+function averagePooling(axes: number): Lowering {
+  const settingsOf = (config: tf.serialization.ConfigDict): WindowSettings => windowSettings(config, 'poolSize', axes)
+  const lower = ({ config, inputs, tape }: LoweringCall): Value => {
+    const settings = settingsOf(config)
+    return withChannelsFirst(tape, inputs[0]!, settings, (first) =>
+      tape.op('AveragePool', [first], windowAttributes(first, settings)),
+    )
+  }
+  return {
+    leadingAxes: 'batch',
+    unsupported: ({ config }) => unsupportedWindow(settingsOf(config)),
+    lower,
+    unsupportedMoments: ({ config, inputs }) => (settingsOf(config).padding === 'valid' ? undefined : unknownSize(inputs[0]!)),
+    // The variance of a mean of n independent elements is the mean of their variances over n; at a padded border n is smaller.
+    moments: (call) => {
+      const { variances, tape } = call
+      const mean = lower(call)
+      const settings = settingsOf(call.config)
+      const average = tape.scope('variance', () => lower({ ...call, inputs: variances }))
+      return {
+        mean,
+        variance: tape.op('Mul', [
+          average,
+          call.layerConstant(`one_over_window_${mean.shape.slice(1).join('_')}`, () =>
+            oneOverWindow(call.inputs[0]!, mean, settings),
+          ),
+        ]),
+      }
     },
   }
 }
 
 function globalPooling(opType: 'GlobalMaxPool' | 'GlobalAveragePool'): Lowering {
+  const lower = ({ config, inputs, tape }: LoweringCall): Value => {
+    const [x] = inputs
+    const channelsFirst = config['dataFormat'] === 'channelsFirst'
+    const spatial = Array.from({ length: x!.rank - 2 }, (_, axis) => axis + 1)
+    const first = channelsFirst
+      ? x!
+      : tape.op('Transpose', [x], { perm: [0, x!.rank - 1, ...spatial].map(BigInt) }, 'channels_first')
+    return tape.op('Reshape', [tape.op(opType, [first]), tape.ints([0, first.shape[1] as number])])
+  }
+  if (opType === 'GlobalMaxPool') return { leadingAxes: 'batch', lower }
   return {
     leadingAxes: 'batch',
-    lower: ({ config, inputs, tape }) => {
-      const [x] = inputs
-      const channelsFirst = config['dataFormat'] === 'channelsFirst'
-      const spatial = Array.from({ length: x!.rank - 2 }, (_, axis) => axis + 1)
-      const first = channelsFirst
-        ? x!
-        : tape.op('Transpose', [x], { perm: [0, x!.rank - 1, ...spatial].map(BigInt) }, 'channels_first')
-      return tape.op('Reshape', [tape.op(opType, [first]), tape.ints([0, first.shape[1] as number])])
+    lower,
+    unsupportedMoments: ({ inputs }) => unknownSize(inputs[0]!),
+    moments: (call) => {
+      const { config, inputs, variances, tape } = call
+      const sizes = (
+        config['dataFormat'] === 'channelsFirst' ? inputs[0]!.shape.slice(2) : inputs[0]!.shape.slice(1, -1)
+      ) as readonly number[]
+      const average = lower({ ...call, inputs: variances })
+      return { mean: lower(call), variance: tape.op('Mul', [average, tape.scalar(1 / sizes.reduce((a, b) => a * b, 1))]) }
     },
   }
+}
+
+function unknownSize({ shape }: Slot): string | undefined {
+  return shape.slice(1).some((size) => size == null)
+    ? `an input of unknown size behind a Bayesian layer in mode 'moments'`
+    : undefined
+}
+
+/** All places in a window. */
+function offsetsOf(size: readonly number[]): readonly (readonly number[])[] {
+  return size.reduce<readonly (readonly number[])[]>(
+    (offsets, length) => offsets.flatMap((offset) => Array.from({ length }, (_, place) => [...offset, place])),
+    [[]],
+  )
+}
+
+/** The elements at one place in the window, of all windows. */
+function everyWindowsTap(
+  tape: Tape,
+  x: Value,
+  { size, strides, channelsFirst }: WindowSettings,
+  offsets: readonly number[],
+): Value {
+  const axes = size.map((_, axis) => axis + (channelsFirst ? 2 : 1))
+  const ends = axes.map((axis, index) => {
+    const windows = Math.floor(((x.shape[axis] as number) - size[index]!) / strides[index]!) + 1
+    return offsets[index]! + (windows - 1) * strides[index]! + 1
+  })
+  return tape.op('Slice', [x, tape.ints(offsets), tape.ints(ends), tape.ints(axes), tape.ints(strides)])
+}
+
+/** 1 / n for each window, n the elements of it that are not padding; broadcasts against the pooled tensor. */
+function oneOverWindow(x: Value, pooled: Value, { size, strides, padding, channelsFirst }: WindowSettings): WeightData {
+  const first = channelsFirst ? 2 : 1
+  const perAxis = size.map((length, axis) => {
+    const windows = pooled.shape[axis + first]
+    if (padding !== 'same') return [length]
+    const total = x.shape[axis + first] as number
+    const padded = Math.max(((windows as number) - 1) * strides[axis]! + length - total, 0)
+    const before = Math.floor(padded / 2)
+    return Array.from({ length: windows as number }, (_, window) => {
+      const start = window * strides[axis]! - before
+      return Math.min(start + length, total) - Math.max(start, 0)
+    })
+  })
+  const counts = perAxis.reduce<number[]>(
+    (products, lengths) => products.flatMap((product) => lengths.map((length) => product * length)),
+    [1],
+  )
+  const shape = perAxis.map((lengths) => lengths.length)
+  return { data: Float32Array.from(counts, (count) => 1 / count), shape: channelsFirst ? shape : [...shape, 1] }
 }

@@ -1,8 +1,9 @@
 import type { Lowering } from '../lowering.ts'
+import { rearranging } from '../moments/rearranging.ts'
 
 /** The layers that only rearrange elements. In a Reshape's shape, 0 stands for the batch as it comes. */
 export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
-  Flatten: {
+  Flatten: rearranging({
     leadingAxes: 'batch',
     lower: ({ config, inputs, slots, tape }) => {
       const rank = slots[0]!.shape.length
@@ -15,24 +16,24 @@ export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
       const size = slots[0]!.shape.slice(1).reduce<number>((total, length) => total * length!, 1)
       return tape.op('Reshape', [x, tape.ints([0, size])])
     },
-  },
-  Reshape: {
+  }),
+  Reshape: rearranging({
     leadingAxes: 'batch',
     lower: ({ config, inputs, tape }) => {
       const target = config['targetShape'] as readonly (number | null)[]
       return tape.op('Reshape', [inputs[0], tape.ints([0, ...target.map((size) => size ?? -1)])])
     },
-  },
-  Permute: {
+  }),
+  Permute: rearranging({
     leadingAxes: 'batch',
     lower: ({ config, inputs, tape }) =>
       tape.op('Transpose', inputs, { perm: [0, ...(config['dims'] as readonly number[])].map(BigInt) }),
-  },
-  RepeatVector: {
+  }),
+  RepeatVector: rearranging({
     leadingAxes: 'any',
     lower: ({ config, inputs, tape }) => {
       const repeated = tape.op('Unsqueeze', [inputs[0], tape.ints([-2])])
       return tape.op('Expand', [repeated, tape.ints([config['n'] as number, 1])])
     },
-  },
+  }),
 }
