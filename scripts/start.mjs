@@ -28,7 +28,7 @@ async function test() {
   for (const folder of workspaceFolders(root)) rmSync(join(root, folder, 'test-results'), { recursive: true, force: true })
   // Two at a time: each test process holds a TensorFlow runtime that uses every core by itself.
   const code = await turbo(['run', 'typecheck', 'test', '--concurrency=2', '--continue', ...args])
-  const failed = printTotals(root)
+  const failed = printTotals(root, ['test'])
   process.exit(code !== 0 ? code : failed > 0 ? 1 : 0)
 }
 

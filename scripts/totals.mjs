@@ -11,8 +11,8 @@ export function workspaceFolders(root) {
   )
 }
 
-/** Prints the totals; a package that has tests but left no result counts as one failure. Returns the number of failures. */
-export function printTotals(root) {
+/** Prints the totals; a package that has one of these scripts but left no result counts as one failure. Returns the number of failures. */
+export function printTotals(root, scriptNames) {
   let passed = 0
   let failed = 0
   for (const folder of workspaceFolders(root)) {
@@ -23,7 +23,7 @@ export function printTotals(root) {
       passed += result.numPassedTests
       // A file that could not even be loaded has no tests to count.
       failed += result.numFailedTests || (result.success ? 0 : 1)
-    } else if (scripts.test) {
+    } else if (scriptNames.some((name) => scripts[name])) {
       console.error(`${folder}: no test result (its tests did not run to the end)`)
       failed++
     }
@@ -33,5 +33,5 @@ export function printTotals(root) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exit(printTotals(fileURLToPath(new URL('..', import.meta.url))) > 0 ? 1 : 0)
+  process.exit(printTotals(fileURLToPath(new URL('..', import.meta.url)), process.argv.slice(2)) > 0 ? 1 : 0)
 }
