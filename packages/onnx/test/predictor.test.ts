@@ -14,7 +14,7 @@ import {
   RuntimeUnavailableError,
 } from '../src/index.ts'
 import { type CategoricalPrediction, exportModelToFile, loadPredictor, type Predictor } from '../src/node.ts'
-import { importRuntime } from '../src/predictor/nodeEngine.ts'
+import { importRuntime } from '../src/predictor/startEngine.ts'
 import { decode } from '../src/wire/decode.ts'
 import { encode } from '../src/wire/encode.ts'
 import { classifier, regression } from './support/models.ts'
@@ -286,7 +286,11 @@ describe('providers', () => {
   })
 
   test('a missing onnxruntime-node is a named error that says how to get it', async () => {
-    const missing = importRuntime(() => Promise.reject(new Error("Cannot find package 'onnxruntime-node'")))
+    const missing = importRuntime(
+      'onnxruntime-node',
+      () => Promise.reject(new Error("Cannot find package 'onnxruntime-node'")),
+      'or else',
+    )
     await expect(missing).rejects.toThrow(RuntimeUnavailableError)
     await expect(missing).rejects.toThrow(/npm install onnxruntime-node/)
   })

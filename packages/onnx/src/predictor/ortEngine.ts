@@ -1,0 +1,57 @@
+import type { Engine, Feed } from './engine.ts'
+
+/** What a predictor needs of onnxruntime's interface for JavaScript, which its packages for Node and for the web share. */
+export interface OrtRuntime {
+  readonly Tensor: new (type: 'float32' | 'int32' | 'bool' | 'int64', data: never, dims: readonly number[]) => object
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: { readonly executionProviders: readonly string[] }): Promise<OrtSession>
+  }
+}
+
+interface OrtSession {
+  run(feeds: never): Promise<Readonly<Record<string, { readonly data: unknown }>>>
+  release(): Promise<void>
+}
+
+/** A running session of onnxruntime. */
+export class OrtEngine implements Engine {
+  readonly provider: string
+  readonly message: string
+  private readonly runtime: OrtRuntime
+  private readonly session: OrtSession
+
+  private constructor(runtime: OrtRuntime, session: OrtSession, provider: string, message: string) {
+    this.runtime = runtime
+    this.session = session
+    this.provider = provider
+    this.message = message
+  }
+
+  /**
+   * Starts a session.
+   *
+   * @param runtime the loaded package
+   * @param model the file's bytes
+   * @param provider an execution provider
+   * @param message what the predictor says about itself
+   * @throws whatever onnxruntime says
+   */
+  static async start(runtime: OrtRuntime, model: Uint8Array, provider: string, message: string): Promise<OrtEngine> {
+    const session = await runtime.InferenceSession.create(model, { executionProviders: [provider] })
+    return new OrtEngine(runtime, session, provider, message)
+  }
+
+  async run(feeds: Readonly<Record<string, Feed>>): Promise<Readonly<Record<string, Float32Array>>> {
+    const tensors = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, this.tensorOf(feed)]))
+    const outputs = await this.session.run(tensors as never)
+    return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]))
+  }
+
+  async release(): Promise<void> {
+    await this.session.release()
+  }
+
+  private tensorOf({ data, elementType, shape }: Feed): object {
+    return new this.runtime.Tensor(elementType === 'float' ? 'float32' : elementType, data as never, shape)
+  }
+}
