@@ -99,6 +99,21 @@ export class UnsupportedModelError extends TrainingError {
   }
 }
 
+/** A checkpoint is that of another run: another model, other data or other settings. */
+export class CheckpointMismatchError extends TrainingError {
+  override readonly name = 'CheckpointMismatchError'
+  readonly code = 'CHECKPOINT_MISMATCH'
+  readonly setting: string
+
+  constructor(setting: string, saved: unknown, current: unknown) {
+    super(
+      `The checkpoint is that of another run: ${setting} was ${excerpt(saved)} and is now ${excerpt(current)}. ` +
+        'Start with what it was made with, or in another place.',
+    )
+    this.setting = setting
+  }
+}
+
 /** The loss became NaN or infinite. */
 export class DivergedLossError extends TrainingError {
   override readonly name = 'DivergedLossError'
@@ -124,4 +139,27 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (value === null || typeof value !== 'object') return String(value)
   return value.constructor?.name ?? 'an object'
+}
+
+/** A weight became NaN or infinite. */
+export class DivergedWeightsError extends TrainingError {
+  override readonly name = 'DivergedWeightsError'
+  readonly code = 'DIVERGED_WEIGHTS'
+  readonly epoch: number
+  readonly batch: number
+
+  constructor({ epoch, batch, weights }: { epoch: number; batch: number; weights: readonly string[] }) {
+    super(
+      `Weights became NaN or infinite by epoch ${epoch}, batch ${batch} (both from 0): ${weights.join(', ')}. ` +
+        'They are not usable. Lower the learning rate, start with a smaller posterior sigma, or check the scale of the data.',
+    )
+    this.epoch = epoch
+    this.batch = batch
+  }
+}
+
+/** Plain data as text, cut to what an error message can hold. */
+function excerpt(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`
 }

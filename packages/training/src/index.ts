@@ -1,10 +1,14 @@
+export type { Checkpoint, CheckpointStore, CheckpointTensor } from './checkpoint/checkpoint.ts'
+export type { NamedSettings, RunDescription } from './checkpoint/runDescription.ts'
 export type { LabelledData } from './data/labelledData.ts'
 export type { GradientVarianceOptions, LayerGradientVariance } from './diagnostics/gradientVariance.ts'
 export { gradientVariance } from './diagnostics/gradientVariance.ts'
 export type { NegativeElboTerms } from './elbo/negativeElbo.ts'
 export { negativeElbo } from './elbo/negativeElbo.ts'
 export {
+  CheckpointMismatchError,
   DivergedLossError,
+  DivergedWeightsError,
   InvalidOptionError,
   InvalidProbabilityError,
   InvalidTargetError,
@@ -17,6 +21,9 @@ export {
 } from './errors.ts'
 export type { ElboEvaluation, EvaluateElboOptions } from './evaluate/evaluateElbo.ts'
 export { evaluateElbo } from './evaluate/evaluateElbo.ts'
+export type { EarlyStopping } from './fit/bestEpoch.ts'
+export type { CheckpointOptions } from './fit/checkpoints.ts'
+export type { EpochSums } from './fit/epochMeter.ts'
 export { fit } from './fit/fit.ts'
 export type { FitOptions, TrainingData } from './fit/fitOptions.ts'
 export type { EpochRecord, Execution, History, ValidationRecord } from './fit/history.ts'

@@ -1,13 +1,19 @@
 import * as tf from '@tensorflow/tfjs'
 import { DivergedLossError } from '../errors.ts'
+import type { EpochRecord } from './history.ts'
 import type { TrainingStepResult } from './trainingStep.ts'
 
-/** Means over the steps of an epoch so far, weighted by their rows. */
-export interface EpochMeans {
+/** Sums over the steps of an epoch, weighted by their rows; plain data, in float64. */
+export interface EpochSums {
+  readonly steps: number
+  readonly rows: number
   readonly nll: number
   readonly kl: number
   readonly beta: number
+  readonly seconds: number
 }
+
+export const NO_SUMS: EpochSums = { steps: 0, rows: 0, nll: 0, kl: 0, beta: 0, seconds: 0 }
 
 /**
  * Keeps the exact means of an epoch without waiting for the device after each step: results queue up as tensors and are read many at a time,
@@ -15,15 +21,14 @@ export interface EpochMeans {
  */
 export class EpochMeter {
   readonly #epoch: number
+  readonly #started = performance.now()
   #pending: (TrainingStepResult & { readonly rows: number; readonly beta: number })[] = []
-  #read = 0
-  #rows = 0
-  #nll = 0
-  #kl = 0
-  #beta = 0
+  #sums: EpochSums
 
-  constructor(epoch: number) {
+  /** @param before sums over the steps of this epoch that another process took */
+  constructor(epoch: number, before: EpochSums = NO_SUMS) {
     this.#epoch = epoch
+    this.#sums = before
   }
 
   /** Queues the result of a step, whose tensors become the meter's. */
@@ -31,16 +36,17 @@ export class EpochMeter {
     this.#pending.push({ ...result, rows, beta })
   }
 
+  /** Results that wait to be read. */
   get pending(): number {
     return this.#pending.length
   }
 
   /**
-   * Reads what has queued up.
+   * Reads what has queued up, so that the sums hold every step so far.
    *
    * @throws DivergedLossError with the index of the first batch whose NLL or KL is NaN or infinite
    */
-  async means(): Promise<EpochMeans> {
+  async sums(): Promise<EpochSums> {
     const pending = this.#pending
     this.#pending = []
     if (pending.length > 0) {
@@ -52,7 +58,7 @@ export class EpochMeter {
         this.#include(values[2 * i]!, values[2 * i + 1]!, rows, beta)
       })
     }
-    return { nll: this.#nll / this.#rows, kl: this.#kl / this.#rows, beta: this.#beta / this.#rows }
+    return { ...this.#sums, seconds: this.#sums.seconds + (performance.now() - this.#started) / 1000 }
   }
 
   /** Frees what was never read. */
@@ -62,12 +68,34 @@ export class EpochMeter {
   }
 
   #include(nll: number, kl: number, rows: number, beta: number): void {
-    if (!Number.isFinite(nll) || !Number.isFinite(kl))
-      throw new DivergedLossError({ epoch: this.#epoch, batch: this.#read, nll, kl })
-    this.#read++
-    this.#rows += rows
-    this.#nll += nll * rows
-    this.#kl += kl * rows
-    this.#beta += beta * rows
+    const sums = this.#sums
+    if (!Number.isFinite(nll) || !Number.isFinite(kl)) {
+      throw new DivergedLossError({ epoch: this.#epoch, batch: sums.steps, nll, kl })
+    }
+    this.#sums = {
+      steps: sums.steps + 1,
+      rows: sums.rows + rows,
+      nll: sums.nll + nll * rows,
+      kl: sums.kl + kl * rows,
+      beta: sums.beta + beta * rows,
+      seconds: sums.seconds,
+    }
   }
 }
+
+/** What the sums say per example and in nats. */
+export function epochFigures({ steps, rows, nll, kl, beta, seconds }: EpochSums, datasetSize: number): EpochFigures {
+  const means = { nll: nll / rows, kl: kl / rows, beta: beta / rows }
+  const klPerExample = means.kl / datasetSize
+  return {
+    steps,
+    examples: rows,
+    elbo: -(means.nll + klPerExample),
+    ...means,
+    klPerExample,
+    seconds,
+    examplesPerSecond: rows / seconds,
+  }
+}
+
+type EpochFigures = Omit<EpochRecord, 'epoch' | 'learningRate' | 'validation'>

@@ -5,6 +5,8 @@ import type { Optimizer } from '../optimizers/optimizer.ts'
 import type { ProgressReporter } from '../progress/progressReporter.ts'
 import type { BetaSchedule } from '../schedules/betaSchedule.ts'
 import type { LearningRateSchedule } from '../schedules/learningRateSchedule.ts'
+import type { EarlyStopping } from './bestEpoch.ts'
+import type { CheckpointOptions } from './checkpoints.ts'
 import type { EpochRecord } from './history.ts'
 
 export interface TrainingData extends LabelledData {
@@ -42,6 +44,10 @@ export interface FitOptions {
    * must run at each step.
    */
   readonly compile?: boolean
+  /** Keeps the best weights by a validation figure, and stops where it gets no better; needs `validation`. */
+  readonly earlyStopping?: EarlyStopping
+  /** Saves the run now and then, and takes it up where the store's newest checkpoint left it. */
+  readonly checkpoint?: CheckpointOptions
   /** Ends the run after the step that is under way; the history holds what was done. */
   readonly signal?: AbortSignal
   /** Is told of each epoch, and waited for. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
-import { requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { adam } from '../optimizers/adam.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
@@ -10,6 +10,7 @@ import type { BetaSchedule } from '../schedules/betaSchedule.ts'
 import { constantBeta } from '../schedules/constantBeta.ts'
 import { constantRate } from '../schedules/constantRate.ts'
 import type { LearningRateSchedule } from '../schedules/learningRateSchedule.ts'
+import type { EarlyStopping } from './bestEpoch.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 
 /** The checked choices of a run, with every default filled in. */
@@ -24,6 +25,7 @@ export interface FitPlan {
   /** Absent where the optimizer is one of tfjs, which has its own. */
   readonly learningRate: LearningRateSchedule | undefined
   readonly clipNorm: number | undefined
+  readonly earlyStopping: EarlyStopping | undefined
 }
 
 const DEFAULT_BATCH_SIZE = 128
@@ -63,6 +65,8 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitO
     )
   }
   if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm)
+  if (options.checkpoint?.everySeconds !== undefined)
+    requireNonNegative('checkpoint.everySeconds', options.checkpoint.everySeconds)
   const optimizer = chosenOptimizer(options)
   return {
     rows,
@@ -74,7 +78,26 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitO
     optimizer,
     learningRate: chosenRate(optimizer, options),
     clipNorm,
+    earlyStopping: checkedEarlyStopping(data, options),
   }
+}
+
+function checkedEarlyStopping(data: TrainingData, { earlyStopping, likelihood }: FitOptions): EarlyStopping | undefined {
+  if (!earlyStopping) return undefined
+  const { metric = 'elbo', patience = Number.POSITIVE_INFINITY } = earlyStopping
+  if (!data.validation)
+    throw new InvalidOptionError('earlyStopping', 'set', 'validation data to judge by; a test set is not for choosing')
+  if (!['elbo', 'nll', 'error'].includes(metric))
+    throw new InvalidOptionError('earlyStopping.metric', metric, "'elbo', 'nll' or 'error'")
+  if (metric === 'error' && !likelihood.predictionError) {
+    throw new InvalidOptionError(
+      'earlyStopping.metric',
+      metric,
+      `'elbo' or 'nll': the likelihood '${likelihood.name}' has no error`,
+    )
+  }
+  if (patience !== Number.POSITIVE_INFINITY) requirePositiveInteger('earlyStopping.patience', patience)
+  return earlyStopping
 }
 
 function chosenOptimizer({ optimizer = 'adam' }: FitOptions): Optimizer | tf.Optimizer {

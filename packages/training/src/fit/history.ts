@@ -35,7 +35,9 @@ export interface ValidationRecord {
 
 export interface History {
   readonly epochs: readonly EpochRecord[]
-  readonly stopped: 'finished' | 'aborted'
+  readonly stopped: 'finished' | 'earlyStopped' | 'aborted'
+  /** The epoch whose weights the model has, where early stopping keeps the best and the run was not aborted. */
+  readonly bestEpoch?: number
   readonly execution: Execution
 }
 

@@ -18,6 +18,7 @@ export function gaussian({ sigma }: { readonly sigma: number }): Likelihood {
   requirePositive('sigma', sigma)
   return {
     name: 'gaussian',
+    settings: { sigma },
     logLikelihood: (mean, y) => tf.tidy(() => sumOfRow(gaussianLogLikelihood(y, { mu: mean, sigma }))),
     prepareTargets: prepareNumbers,
     predictionError: (means, y) => tf.tidy(() => tf.mean(flatRows(tf.squaredDifference(tf.mean(means, 0), y)), 1)),

@@ -3,6 +3,8 @@ import type * as tf from '@tensorflow/tfjs'
 /** How the outputs of a model make the targets likely: p(y | outputs). */
 export interface Likelihood {
   readonly name: string
+  /** Its parameters, to be written down with a run. */
+  readonly settings?: Readonly<Record<string, number | readonly number[]>>
 
   /**
    * @param outputs outputs of the model, [rows, ...]

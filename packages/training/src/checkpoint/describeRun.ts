@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs'
+import type { LabelledData } from '../data/labelledData.ts'
+import { InvalidOptionError } from '../errors.ts'
+import type { FitOptions } from '../fit/fitOptions.ts'
+import type { FitPlan } from '../fit/fitPlan.ts'
+import { dataFingerprint } from './dataFingerprint.ts'
+import { describeModel, type NamedSettings, type RunDescription } from './runDescription.ts'
+
+/**
+ * Writes down what a run is asked to do.
+ *
+ * @throws InvalidOptionError where an optimizer of tfjs is used, whose state cannot be saved bit by bit
+ */
+export async function describeRun(
+  model: tf.LayersModel,
+  training: LabelledData,
+  plan: FitPlan,
+  { likelihood, seed, epochs }: FitOptions,
+): Promise<RunDescription> {
+  const { optimizer, learningRate, earlyStopping, rows, batchSize, datasetSize, samples, validationSamples, clipNorm } = plan
+  if (optimizer instanceof tf.Optimizer || !learningRate) {
+    throw new InvalidOptionError(
+      'optimizer',
+      optimizer,
+      "'adam', 'sgd', adam(...), adamW(...) or sgd(...): a run that is saved needs their whole state",
+    )
+  }
+  const { metric = 'elbo', patience = null } = earlyStopping ?? {}
+  return {
+    model: describeModel(model),
+    data: await dataFingerprint(training),
+    likelihood: { name: likelihood.name, settings: likelihood.settings ?? {} },
+    optimizer: named(optimizer),
+    learningRate: named(learningRate),
+    beta: named(plan.beta),
+    seed,
+    rows,
+    batchSize,
+    datasetSize,
+    samples,
+    validationSamples,
+    clipNorm: clipNorm ?? null,
+    earlyStopping: earlyStopping ? { name: metric, settings: { patience: patience ?? 'none' } } : null,
+    epochs,
+  }
+}
+
+const named = ({ name, settings }: NamedSettings): NamedSettings => ({ name, settings })

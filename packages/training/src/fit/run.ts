@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs'
+import { type CompiledStep, compile } from '@tfjs-bayes/backend/compile'
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
+import { type RunDescription, requireSameRun } from '../checkpoint/runDescription.ts'
+import { CheckpointMismatchError, DivergedWeightsError } from '../errors.ts'
+import { type EvaluationStep, evaluationStep } from '../evaluate/evaluationStep.ts'
+import type { OptimizerRun } from '../optimizers/optimizer.ts'
+import { tfjsOptimizer } from '../optimizers/tfjsOptimizer.ts'
+import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
+import { BestEpoch } from './bestEpoch.ts'
+import { type EpochSums, NO_SUMS } from './epochMeter.ts'
+import type { FitOptions } from './fitOptions.ts'
+import type { FitPlan } from './fitPlan.ts'
+import type { EpochRecord, Execution } from './history.ts'
+import { type TrainingStep, type TrainingStepResult, trainableVariables, trainingStep } from './trainingStep.ts'
+
+/** A training run at work: its variables and where it is. What it holds is all that a checkpoint saves. */
+export class Run {
+  readonly step: TrainingStep
+  readonly score: EvaluationStep
+  readonly best: BestEpoch | undefined
+  /** Epochs that are complete. */
+  readonly records: EpochRecord[] = []
+  /** The next step. */
+  position: { readonly epoch: number; readonly batch: number } = { epoch: 0, batch: 0 }
+  /** Sums over the steps of the epoch under way, as they were last read. */
+  sums: EpochSums = NO_SUMS
+  readonly #weights: readonly tf.Variable[]
+  readonly #optimizer: OptimizerRun
+  readonly #compiled: readonly [CompiledStep<Parameters<TrainingStep>, TrainingStepResult>, { dispose(): void }] | undefined
+
+  constructor(model: tf.LayersModel, plan: FitPlan, { likelihood, seed, compile: wanted = true }: FitOptions) {
+    const variables = trainableVariables(model)
+    this.#weights = model.weights.map((weight) => weight.read() as tf.Variable)
+    this.#optimizer =
+      plan.optimizer instanceof tf.Optimizer ? tfjsOptimizer(plan.optimizer, variables) : plan.optimizer.start(variables)
+    this.best = plan.earlyStopping && new BestEpoch(plan.earlyStopping, this.#weights)
+    const training = { ...plan, model, likelihood, variables, optimizer: this.#optimizer }
+    const step = trainingStep({ ...training, seed: deriveSeed(seed, SeedPurpose.trainingNoise) })
+    const noise = deriveSeed(seed, SeedPurpose.validationNoise)
+    const score = evaluationStep({ model, likelihood, samples: plan.validationSamples, seed: noise })
+    if (wanted) {
+      const [compiledStep, compiledScore] = [compile(step), compile(score)]
+      this.#compiled = [compiledStep, compiledScore]
+      this.step = compiledStep
+      this.score = compiledScore
+    } else {
+      this.step = step
+      this.score = score
+    }
+  }
+
+  get execution(): Execution {
+    if (!this.#compiled) return { compiled: false, reason: 'compile: false' }
+    const { compiled, reason } = this.#compiled[0].graph
+    return { compiled, ...(reason && { reason: reason.message }) }
+  }
+
+  /** Closes the epoch under way. */
+  complete(record: EpochRecord): void {
+    this.records.push(record)
+    this.best?.offer(record)
+    this.position = { epoch: this.position.epoch + 1, batch: 0 }
+    this.sums = NO_SUMS
+  }
+
+  /** Refuses to go on with weights that are NaN or infinite: the loss of the step that spoiled them was still finite. */
+  async requireFiniteWeights(): Promise<void> {
+    const floats = this.#weights.filter(({ dtype }) => dtype === 'float32')
+    const flags = tf.tidy(() => tf.stack(floats.map((weight) => tf.all(tf.isFinite(weight)))))
+    const finite = await flags.data()
+    flags.dispose()
+    const spoiled = floats.filter((_, i) => !finite[i]).map(({ name }) => name)
+    const { epoch, batch } = this.position
+    if (spoiled.length > 0) throw new DivergedWeightsError({ epoch, batch: batch - 1, weights: spoiled })
+  }
+
+  /** All that another process needs to go on from here, read from the device. */
+  async checkpoint(description: RunDescription): Promise<Checkpoint> {
+    const tensors: CheckpointTensor[] = []
+    for (const [name, tensor] of this.#namedTensors()) {
+      const values = (await tensor.data()) as CheckpointTensor['values']
+      tensors.push({ name, dtype: tensor.dtype as CheckpointTensor['dtype'], shape: tensor.shape, values })
+    }
+    return { description, position: this.position, epochs: [...this.records], sums: this.sums, tensors }
+  }
+
+  /** Goes on where a checkpoint was taken. */
+  restore(checkpoint: Checkpoint, description: RunDescription): void {
+    requireSameRun(checkpoint.description, description, checkpoint.epochs.length)
+    const saved = new Map(checkpoint.tensors.map((tensor) => [tensor.name, tensor]))
+    const tensorOf = (name: string, shape: readonly number[]): tf.Tensor => {
+      const found = saved.get(name)
+      if (!found || !tf.util.arraysEqual([...found.shape], [...shape])) {
+        throw new CheckpointMismatchError(name, found?.shape, shape)
+      }
+      return tf.tensor(found.values, [...shape], found.dtype)
+    }
+    tf.tidy(() => {
+      for (const [name, variable] of this.#namedVariables()) variable.assign(tensorOf(name, variable.shape))
+    })
+    const kept = saved.has(bestName(0)) ? this.#weights.map(({ shape }, i) => tensorOf(bestName(i), shape)) : []
+    this.best?.restore(checkpoint.epochs, kept)
+    this.records.push(...checkpoint.epochs)
+    this.position = checkpoint.position
+    this.sums = checkpoint.sums
+  }
+
+  dispose(): void {
+    for (const compiled of this.#compiled ?? []) compiled.dispose()
+    this.#optimizer.dispose()
+    this.best?.dispose()
+  }
+
+  *#namedVariables(): Generator<[string, tf.Variable]> {
+    for (const [i, weight] of this.#weights.entries()) yield [`weight/${i}`, weight]
+    for (const [name, variable] of this.#optimizer.state) yield [`optimizer/${name}`, variable]
+  }
+
+  *#namedTensors(): Generator<[string, tf.Tensor]> {
+    yield* this.#namedVariables()
+    for (const [i, weight] of (this.best?.weights ?? []).entries()) yield [bestName(i), weight]
+  }
+}
+
+const bestName = (index: number): string => `best/${index}`

@@ -1,0 +1,9 @@
+export {
+  CorruptCheckpointError,
+  NotARunFolderError,
+  RunFolderInUseError,
+  RunFolderWriteError,
+  UnsupportedCheckpointError,
+} from './runFolder/errors.ts'
+export type { RunFolder } from './runFolder/runFolder.ts'
+export { openRunFolder } from './runFolder/runFolder.ts'
