@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
+import { nativeTest as test } from '../../test/compile/nativeTest.ts'
 import { statelessNormal } from '../random/statelessNormal.ts'
 import { compileFit } from './compileFit.ts'
 

@@ -55,12 +55,14 @@ export function observeBackend<T>(backend: TensorFlowBackend, observer: BackendO
   }
   const gather = tf.getKernel('GatherV2', 'tensorflow')
   const gatherFunction = gather.kernelFunc
+  const write = backend.write
+  const ownWrite = Object.getOwnPropertyDescriptor(backend, 'write')
   const traceDepth = Error.stackTraceLimit
   // The addon's own properties are read-only: it can be stood in for, not patched.
   backend.binding = Object.create(binding, Object.getOwnPropertyDescriptors(observed)) as TensorFlowBinding
-  backend.write = function (this: TensorFlowBackend, values, shape, dtype) {
+  backend.write = (values, shape, dtype) => {
     observer.wrote(values)
-    return (Object.getPrototypeOf(this) as TensorFlowBackend).write.call(this, values, shape, dtype)
+    return write.call(backend, values, shape, dtype)
   }
   // This kernel reads the indices only to check their bounds, which the graph's op does by itself.
   gather.kernelFunc = (parameters) => {
@@ -77,7 +79,8 @@ export function observeBackend<T>(backend: TensorFlowBackend, observer: BackendO
   } finally {
     Error.stackTraceLimit = traceDepth
     gather.kernelFunc = gatherFunction
-    Reflect.deleteProperty(backend, 'write')
+    if (ownWrite === undefined) Reflect.deleteProperty(backend, 'write')
+    else Object.defineProperty(backend, 'write', ownWrite)
     backend.binding = binding
   }
 }

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
-import { expect, test, vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { CompiledStepError, compile, InvalidArgumentError, StaleGraphError } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { nativeTest as test } from './nativeTest.ts'
 import { batch, lossOf, task, valuesOf } from './task.ts'
 
 test('eager steps, predictions and reads between graph steps see and make the right weights', () => {

@@ -4,10 +4,11 @@ import ts from 'typescript'
 import { expect, test, vi } from 'vitest'
 import * as compileEntry from '../../src/compile/index.ts'
 import * as backend from '../../src/index.ts'
+import { nativeTest } from './nativeTest.ts'
 
 const page = await readFile(new URL('../../../../docs/compile.md', import.meta.url), 'utf8')
 
-test('the example of docs/compile.md runs and prints what its comment says', () => {
+nativeTest('the example of docs/compile.md runs and prints what its comment says', () => {
   const source = /```ts\n([\s\S]*?)```/.exec(page)![1]!
   const modules: Record<string, unknown> = {
     '@tensorflow/tfjs': tf,

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { compile } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { nativeTest as test } from './nativeTest.ts'
 import { batch, lossOf, task, valuesOf } from './task.ts'
 
 /** TFJS_BAYES_LONG=1 takes the long way. */

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 import { compile, type FallbackCode } from '../../src/compile/index.ts'
 import { useCpuBackend } from '../../src/cpu.ts'
 import { useNativeBackend } from '../../src/native.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
 import { useWasmBackend } from '../../src/wasm.ts'
+import { nativeTest as test } from './nativeTest.ts'
 
 /** A regression on one weight vector, whose step an obstacle can enter: it gets the prediction and may return another. */
 function regression(obstacle: (prediction: tf.Tensor, call: number) => tf.Tensor) {

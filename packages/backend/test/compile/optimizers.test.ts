@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { compile } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { nativeTest as test } from './nativeTest.ts'
 
 const STEPS = 100
 

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { compile } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { nativeTest as test } from './nativeTest.ts'
 
 const SHAPE = [3, 4]
 const CALLS = 7
