@@ -1,7 +1,6 @@
 import { DETERMINISTIC, PRIOR_SIGMA } from '../contestants.ts'
 import { decimals, duration, integer, megabytes, percent, scientific } from '../format.ts'
 import type { EvaluatedModel } from '../run/evaluationFile.ts'
-import type { OnnxKind } from '../run/exportFile.ts'
 import { comparisonTable, gradientVarianceTable, type Table, titleOf } from './comparison.ts'
 import { digitCards } from './digits.ts'
 import type { Figure } from './figure.ts'
@@ -164,19 +163,17 @@ ${digitCards(evaluation.mostCertain)}
 
 function rotated({ evaluation, run }: ReportInput, figures: readonly Figure[]): Html | null {
   if (figures.length === 0) return null
+  const steps = evaluation.rotation.filter((step) => step.degrees % 30 === 0)
   return html`<section>
 <h2>Turning the digits</h2>
 <p>The first ${run.settings.rotatedDigits} test digits, turned counter-clockwise in steps. No network has seen a turned digit. Means over the digits, ${evaluation.samples} draws each.</p>
 ${charts(figures)}
 <h3>One of them, step by step</h3>
-${digitCards(evaluation.rotation.filter((step) => step.degrees % 30 === 0).map((step) => step.example))}
+${digitCards(
+  steps.map((step) => step.example),
+  steps.map((step) => `${step.degrees}°`),
+)}
 </section>`
-}
-
-const ONNX_KINDS: Readonly<Record<OnnxKind, string>> = {
-  mean: 'posterior means, one pass',
-  noiseInput: 'draws, noise as an input',
-  noiseGraph: 'draws, noise drawn in the graph',
 }
 
 function onnx({ export: exported, prediction }: ReportInput): Html {
@@ -184,10 +181,9 @@ function onnx({ export: exported, prediction }: ReportInput): Html {
     return html`<section><h2>The same network in onnxruntime</h2><p>This run was not exported: the commands <code>export</code> and <code>predict</code> do that.</p></section>`
   const rows = exported.files.map((file) => {
     const score = prediction?.scores.find((one) => one.kind === file.kind)
-    if (score === undefined) return [file.file, ONNX_KINDS[file.kind], megabytes(file.bytes), '', '', '', '', '', '']
+    if (score === undefined) return [file.file, megabytes(file.bytes), '', '', '', '', '', '']
     return [
       file.file,
-      ONNX_KINDS[file.kind],
       megabytes(file.bytes),
       score.samples === null ? integer(score.rows) : `${integer(score.rows)} × ${score.samples}`,
       percent(score.error),
@@ -200,11 +196,11 @@ function onnx({ export: exported, prediction }: ReportInput): Html {
   const numeric = ['size', 'rows × draws', 'error', 'NLL', 'entropy', 'time', 'difference to tfjs']
   return html`<section>
 <h2>The same network in onnxruntime</h2>
-<p>${titleOf(exported.model)}, exported three times and run by onnxruntime-node${prediction === null ? '' : ` (${prediction.provider})`}.
+<p>${titleOf(exported.model)}, exported with its means, with its noise as an input and with its noise drawn in the graph, and run by onnxruntime-node${prediction === null ? '' : ` (${prediction.provider})`}.
 With the noise as an input both engines get the same numbers, and the largest difference over all outputs (probabilities, entropies, mutual information) is rounding;
 with the noise drawn inside, the draws are others and the figures agree up to Monte-Carlo error.</p>
 ${table({
-  columns: [{ heading: 'file' }, { heading: 'mode' }, ...numeric.map((heading) => ({ heading, numeric: true }))],
+  columns: [{ heading: 'file' }, ...numeric.map((heading) => ({ heading, numeric: true }))],
   rows,
 })}
 </section>`

@@ -48,6 +48,7 @@ figcaption{color:var(--muted);font-size:.86rem;line-height:1.4;margin-top:6px}
 .bars i.wrong{background:var(--bad)}
 .classes{display:grid;grid-template-columns:repeat(10,1fr);gap:2px;font-size:.68rem;color:var(--muted);text-align:center}
 .digit p{margin:6px 0 0;font-size:.82rem;line-height:1.4}
+.digit p.caption{margin:0 0 2px;text-align:center;color:var(--muted)}
 .digit p.note{margin-top:2px;font-size:.76rem}
 .good{color:var(--good)}
 .bad{color:var(--bad)}
