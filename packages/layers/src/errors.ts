@@ -13,13 +13,23 @@ export class InvalidLayerArgumentError extends Error {
   }
 }
 
-/** An estimator and a road to the KL divergence that do not go together. */
+/** A prior and a road to the KL divergence that do not go together. */
 export class UnsupportedKlError extends Error {
   override readonly name = 'UnsupportedKlError'
   readonly code = 'UNSUPPORTED_KL'
 
   constructor(layer: string, reason: string, fix: string) {
     super(`Layer "${layer}": ${reason}. ${fix}`)
+  }
+}
+
+/** An estimator that cannot work with a layer's operator. */
+export class UnsupportedEstimatorError extends Error {
+  override readonly name = 'UnsupportedEstimatorError'
+  readonly code = 'UNSUPPORTED_ESTIMATOR'
+
+  constructor(layer: string, estimator: string, operator: string, reason: string) {
+    super(`Layer "${layer}": estimator '${estimator}' cannot work with ${operator}: ${reason}. Use another estimator.`)
   }
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
-import { closedKl, hasClosedKl, type Normal } from '@tfjs-bayes/distributions'
+import { closedKl, type Distribution, hasClosedKl, type Normal } from '@tfjs-bayes/distributions'
 import type { VariationalLayer } from './layers/variationalLayer.ts'
+import { posteriorOf } from './layers/variationalWeight.ts'
 import { variationalLayers } from './variationalLayers.ts'
 
 /** Five quantiles of a layer's weights. */
@@ -12,7 +13,7 @@ export interface Quantiles {
   readonly q95: number
 }
 
-/** What a layer's posterior looks like, kernel and bias together. */
+/** What a layer's posterior looks like, all weights that have one together. */
 export interface LayerSummary {
   readonly layer: string
   /** Number of weights, each with mu and rho. */
@@ -102,14 +103,16 @@ async function readPosterior(
   layer: VariationalLayer,
 ): Promise<{ mu: Float32Array; sigma: Float32Array; kl: Float64Array | undefined }> {
   const [mu, sigma, kl] = tf.tidy(() => {
-    const { kernel, bias } = layer.posterior()
-    const posteriors = bias === undefined ? [kernel] : [kernel, bias]
-    const flat = (of: (posterior: Normal) => tf.Tensor): tf.Tensor =>
-      tf.concat(posteriors.map((posterior) => of(posterior).flatten()))
+    const uncertain = layer.weightTensors.filter(({ rho }) => rho !== undefined)
+    const posteriors = uncertain.map((weight) => ({ posterior: posteriorOf(weight), prior: layer.priorOf(weight) }))
+    const flat = (of: (each: { posterior: Normal; prior: Distribution }) => tf.Tensor): tf.Tensor =>
+      tf.concat(posteriors.map((each) => of(each).flatten()))
     return [
-      flat((posterior) => posterior.mu as tf.Tensor),
-      flat((posterior) => posterior.sigma as tf.Tensor),
-      ...(hasClosedKl(kernel, layer.prior) ? [flat((posterior) => closedKl(posterior, layer.prior))] : []),
+      flat(({ posterior }) => posterior.mu as tf.Tensor),
+      flat(({ posterior }) => posterior.sigma as tf.Tensor),
+      ...(posteriors.every(({ posterior, prior }) => hasClosedKl(posterior, prior))
+        ? [flat(({ posterior, prior }) => closedKl(posterior, prior))]
+        : []),
     ]
   })
   try {

@@ -1,18 +1,12 @@
 import * as tf from '@tensorflow/tfjs'
 import { compile } from '@tfjs-bayes/backend/compile'
 import { expect, test } from 'vitest'
-import { type EstimatorOptions, ForwardPass, seededNoise, variationalConv2d, variationalDense } from '../src/index.ts'
+import { ForwardPass, seededNoise, variationalConv2d, variationalDense } from '../src/index.ts'
+import { type OptionsCase, optionsCases } from './layerOptions.ts'
 import { normal } from './values.ts'
 
-const estimatorOptions: EstimatorOptions[] = [
-  { estimator: 'localReparameterization' },
-  { estimator: 'flipout' },
-  { estimator: 'weightSampling', kl: 'closed' },
-  { estimator: 'weightSampling', kl: 'monteCarlo' },
-]
-
 /** A small network; with a convolution where tfjs's backend can train one. */
-function network(options: EstimatorOptions): tf.Sequential {
+function network(options: OptionsCase['options']): tf.Sequential {
   const canConvolve = tf.getKernel('Conv2DBackpropFilter', tf.getBackend()) != null
   const first = canConvolve
     ? variationalConv2d({ filters: 2, kernelSize: 2, activation: 'relu', inputShape: [4, 4, 1], seed: 1, ...options })
@@ -20,7 +14,7 @@ function network(options: EstimatorOptions): tf.Sequential {
   return tf.sequential({ layers: [first, tf.layers.flatten(), variationalDense({ units: 3, seed: 2, ...options })] })
 }
 
-function trainingStep(options: EstimatorOptions): {
+function trainingStep(options: OptionsCase['options']): {
   model: tf.Sequential
   step: (x: tf.Tensor, y: tf.Tensor, counter: tf.Tensor) => tf.Scalar
 } {
@@ -35,7 +29,7 @@ function trainingStep(options: EstimatorOptions): {
   return { model, step }
 }
 
-test.each(estimatorOptions)('a training step with %j becomes one graph and gives the same bits', (options) => {
+test.each(optionsCases)('a training step with $title becomes one graph and gives the same bits', ({ options }) => {
   const [x, y] = [normal([8, 4, 4, 1], 4), tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1], 'int32'), 3).toFloat()]
   const [plain, traced] = [trainingStep(options), trainingStep(options)]
   const compiled = compile(traced.step)

@@ -5,8 +5,8 @@ import { innerLayers } from '../layerTree.ts'
 export interface Replacement {
   readonly className: string
   readonly config: tf.serialization.ConfigDict
-  /** The new layer's weights, in its own order; they stay with whom they belong to. */
-  weights(): tf.Tensor[]
+  /** Gives the new layer its weights; called within tf.tidy. */
+  fill(layer: tf.layers.Layer): void
 }
 
 /** How tfjs writes a layer within a model or wrapper. */
@@ -51,7 +51,7 @@ function rewrite(layer: tf.layers.Layer, entry: LayerEntry, replacements: Readon
 function copyWeights(from: tf.layers.Layer, to: tf.layers.Layer, replacements: ReadonlyMap<tf.layers.Layer, Replacement>): void {
   const replacement = replacements.get(from)
   const inner = innerLayers(from)
-  if (replacement !== undefined) to.setWeights(replacement.weights())
+  if (replacement !== undefined) replacement.fill(to)
   else if (inner.length === 0) to.setWeights(from.getWeights())
   else {
     const copies = new Map(innerLayers(to).map((each) => [each.name, each]))

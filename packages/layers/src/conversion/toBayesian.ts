@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs'
-import { inverseSoftplus } from '@tfjs-bayes/distributions'
+import type * as tf from '@tensorflow/tfjs'
 import { ConversionError } from '../errors.ts'
 import { serializeOptions } from '../layers/serializeOptions.ts'
+import type { VariationalLayer } from '../layers/variationalLayer.ts'
 import { variationalLayerClasses } from '../layers/variationalLayerClasses.ts'
 import { type EstimatorOptions, resolveOptions, type VariationalOptions } from '../layers/variationalOptions.ts'
 import { leafLayers } from '../layerTree.ts'
@@ -45,7 +45,9 @@ export function toBayesian<Model extends tf.LayersModel>(model: Model, options: 
     replacements.set(layer, {
       className: variationalLayerClasses[layer.getClassName()]!.className,
       config: { ...config, ...serializeOptions({ ...resolved, seed }) },
-      weights: () => layer.getWeights().flatMap((mu) => [mu, rhoOf(mu, resolved.initialSigma, moped?.delta)]),
+      fill: (copy) => {
+        setPosterior(copy as VariationalLayer, layer.getWeights(), moped?.delta)
+      },
     })
   }
   return rebuildModel(model, replacements)
@@ -72,9 +74,17 @@ function picked(model: tf.LayersModel, choice: NonNullable<ToBayesianOptions['la
 
 const SMALLEST_MOPED_WEIGHT = 1e-3
 
-function rhoOf(mu: tf.Tensor, initialSigma: number, delta: number | undefined): tf.Tensor {
-  if (delta === undefined) return tf.fill(mu.shape, inverseSoftplus(initialSigma))
-  const sigma = mu.abs().maximum(SMALLEST_MOPED_WEIGHT).mul(delta)
+function setPosterior(layer: VariationalLayer, weights: readonly tf.Tensor[], delta: number | undefined): void {
+  for (const [i, { mu, rho, priorMean }] of layer.weightTensors.entries()) {
+    const weight = weights[i]!
+    mu.write(weight)
+    priorMean?.write(weight)
+    if (delta !== undefined) rho?.write(mopedRho(weight, delta))
+  }
+}
+
+function mopedRho(weight: tf.Tensor, delta: number): tf.Tensor {
+  const sigma = weight.abs().maximum(SMALLEST_MOPED_WEIGHT).mul(delta)
   // inverseSoftplus, elementwise.
   return sigma.add(sigma.neg().expm1().neg().log())
 }

@@ -20,11 +20,12 @@ export function withWeightsOf<Model extends tf.LayersModel>(model: Model, makePa
     const pass = makePass()
     const replacements = new Map<tf.layers.Layer, Replacement>()
     for (const layer of variationalLayers(model)) {
-      const weights = (): tf.Tensor[] => {
-        const { kernel, bias } = layer.weightsIn(pass)
-        return bias === undefined ? [kernel] : [kernel, bias]
-      }
-      replacements.set(layer, { ...layer.deterministicTwin(), weights })
+      replacements.set(layer, {
+        ...layer.deterministicTwin(),
+        fill: (twin) => {
+          twin.setWeights([...layer.weightsIn(pass)])
+        },
+      })
     }
     copy = rebuildModel(model, replacements)
   })

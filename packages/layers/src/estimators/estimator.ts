@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
-import type { LinearOperator } from '../operators/linearOperator.ts'
+import type { LinearOperator, Operator } from '../operators/linearOperator.ts'
 
 /** The mean-field Gaussian posterior of one weight tensor in one forward pass: independent N(mu, sigma^2). */
 export interface WeightPosterior {
@@ -28,8 +28,10 @@ export interface PreActivationArgs {
  * Adding an estimator gives it to every operator.
  */
 export interface Estimator {
-  /** Whether the prediction is made with one draw of the weights: only then can a Monte-Carlo KL be taken on that very draw. */
+  /** Whether the prediction is made with one draw of the weights: then a Monte-Carlo KL is taken on that very draw. */
   readonly drawsWeights: boolean
+  /** Why it cannot work with an operator; default: it can. */
+  readonly obstacle?: (operator: Operator) => string | undefined
   /** @returns the pre-activation of the layer; inside the caller's tidy */
   preActivation(args: PreActivationArgs): tf.Tensor
 }

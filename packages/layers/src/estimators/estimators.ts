@@ -10,8 +10,3 @@ export const estimators: {
 } = { weightSampling, localReparameterization, flipout }
 
 export type EstimatorName = keyof typeof estimators
-
-/** The estimators that predict with one draw of the weights. */
-export type WeightDrawingEstimatorName = {
-  [Name in EstimatorName]: (typeof estimators)[Name]['drawsWeights'] extends true ? Name : never
-}[EstimatorName]

@@ -8,10 +8,10 @@ import type { Estimator } from './estimator.ts'
  *
  * One draw of the perturbation serves the batch, and the signs turn it into one for each row that is uncorrelated with those of the others. It costs
  * two products like the local trick, and unlike it keeps what the positions of a convolution have in common; a draw is not a draw of one function.
- * The signs change the weights of each row, so there is no draw of them for a Monte-Carlo KL.
  */
 export const flipout: Estimator & { readonly drawsWeights: false } = {
   drawsWeights: false,
+  obstacle: ({ takesIndices }) => (takesIndices ? 'flipout turns its inputs by signs, and indices have none' : undefined),
   preActivation: ({ operator, x, kernel, bias, noise }) => {
     const mean = operator.apply(x, kernel.mu, bias?.mu)
     const perturbation = [kernel, bias].map((weight) => weight?.sigma.mul(weight.noise()))

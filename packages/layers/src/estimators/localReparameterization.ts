@@ -16,7 +16,9 @@ export const localReparameterization: Estimator & { readonly drawsWeights: false
   drawsWeights: false,
   preActivation: ({ operator, x, kernel, bias, noise }) => {
     const mean = operator.apply(x, kernel.mu, bias?.mu)
-    const variance = operator.apply(x.square(), kernel.sigma.square(), bias?.sigma.square())
+    // A one-hot vector is its own square.
+    const squares = operator.takesIndices ? x : x.square()
+    const variance = operator.apply(squares, kernel.sigma.square(), bias?.sigma.square())
     return mean.add(safeSqrt(variance).mul(noise('preActivation', mean.shape)))
   },
 }

@@ -21,6 +21,9 @@ export type Initializer = Exclude<NonNullable<TfDenseArgs['kernelInitializer']>,
 
 export type Constraint = Exclude<NonNullable<TfDenseArgs['kernelConstraint']>, string>
 
+/** The activation of a twin that has none. */
+const linear: Activation = { apply: (x) => x, getClassName: () => 'linear' }
+
 /** What a variational layer takes from its `tf.layers` twin: tfjs turns 'relu', 'heNormal' or 'nonNeg' into objects inside its layers only. */
 export interface TwinParts {
   readonly activation: Activation
@@ -39,8 +42,8 @@ export interface TwinParts {
 export function twinParts(twin: tf.layers.Layer, kernelName: string): TwinParts {
   const parts = twin as unknown as Record<string, unknown> & TwinParts
   return {
-    activation: parts.activation,
-    useBias: parts.useBias,
+    activation: parts.activation ?? linear,
+    useBias: parts.useBias ?? false,
     kernelInitializer: parts[`${kernelName}Initializer`] as Initializer,
     kernelConstraint: parts[`${kernelName}Constraint`] as Constraint | null,
     biasInitializer: parts.biasInitializer,
@@ -51,17 +54,15 @@ export function twinParts(twin: tf.layers.Layer, kernelName: string): TwinParts 
 /**
  * The config of a `tf.layers` layer without regularizers, whose place the prior takes.
  *
- * @param kernelName as in {@link twinParts}
+ * @param kernelNames what the layer calls its kernels in the names of its arguments
  */
-export function twinConfig(twin: tf.layers.Layer, kernelName: string): tf.serialization.ConfigDict {
+export function twinConfig(twin: tf.layers.Layer, kernelNames: readonly string[]): tf.serialization.ConfigDict {
   const config = Object.fromEntries(Object.entries(twin.getConfig()).filter(([name]) => !name.endsWith('Regularizer')))
-  const { kernelConstraint } = twinParts(twin, kernelName)
   // Written here because tfjs's depthwiseConv2d writes its regularizer in the constraint's place.
-  return {
-    ...config,
-    [`${kernelName}Constraint`]: kernelConstraint && {
-      className: kernelConstraint.getClassName(),
-      config: kernelConstraint.getConfig(),
-    },
-  }
+  const constraints = kernelNames.map((kernelName) => {
+    const { kernelConstraint } = twinParts(twin, kernelName)
+    const written = kernelConstraint && { className: kernelConstraint.getClassName(), config: kernelConstraint.getConfig() }
+    return [`${kernelName}Constraint`, written] as const
+  })
+  return { ...config, ...Object.fromEntries(constraints) }
 }

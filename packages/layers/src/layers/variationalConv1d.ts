@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { InvalidLayerArgumentError } from '../errors.ts'
 import { conv1dOperator } from '../operators/conv1dOperator.ts'
 import { convolutionOf } from './convolutionOf.ts'
-import { VariationalLayer } from './variationalLayer.ts'
+import { oneKernel, VariationalLayer } from './variationalLayer.ts'
 import { type EstimatorOptions, heNormal, type VariationalOptions } from './variationalOptions.ts'
 
 type TfConv1dArgs = Parameters<typeof tf.layers.conv1d>[0]
@@ -28,7 +28,7 @@ export class VariationalConv1D extends VariationalLayer {
       const { dataFormat = 'channelsLast' } = args as TfConv1dArgs
       if (dataFormat !== 'channelsLast') throw InvalidLayerArgumentError.of(layer, 'dataFormat', dataFormat, `'channelsLast'`)
       const twin = tf.layers.conv1d({ ...args, name: layer, kernelInitializer: args.kernelInitializer ?? heNormal(args.seed) })
-      return { operator: conv1dOperator(args.filters, convolutionOf(layer, twin)), twin }
+      return oneKernel(conv1dOperator(args.filters, convolutionOf(layer, twin)), twin)
     })
     this.filters = args.filters
   }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { conv2dOperator } from '../operators/conv2dOperator.ts'
 import { convolutionOf } from './convolutionOf.ts'
-import { VariationalLayer } from './variationalLayer.ts'
+import { oneKernel, VariationalLayer } from './variationalLayer.ts'
 import { type EstimatorOptions, heNormal, type VariationalOptions } from './variationalOptions.ts'
 
 type TfConv2dArgs = Parameters<typeof tf.layers.conv2d>[0]
@@ -19,7 +19,7 @@ export class VariationalConv2D extends VariationalLayer {
   constructor(args: VariationalConv2dArgs) {
     super(args, (layer) => {
       const twin = tf.layers.conv2d({ ...args, name: layer, kernelInitializer: args.kernelInitializer ?? heNormal(args.seed) })
-      return { operator: conv2dOperator(args.filters, convolutionOf(layer, twin)), twin }
+      return oneKernel(conv2dOperator(args.filters, convolutionOf(layer, twin)), twin)
     })
     this.filters = args.filters
   }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { InvalidLayerArgumentError } from '../errors.ts'
 import { denseOperator } from '../operators/denseOperator.ts'
-import { VariationalLayer } from './variationalLayer.ts'
+import { oneKernel, VariationalLayer } from './variationalLayer.ts'
 import { type EstimatorOptions, heNormal, type VariationalOptions } from './variationalOptions.ts'
 
 type TfDenseArgs = Parameters<typeof tf.layers.dense>[0]
@@ -22,7 +22,7 @@ export class VariationalDense extends VariationalLayer {
         throw InvalidLayerArgumentError.of(layer, 'units', args.units, 'a positive integer')
       }
       const twin = tf.layers.dense({ ...args, name: layer, kernelInitializer: args.kernelInitializer ?? heNormal(args.seed) })
-      return { operator: denseOperator(args.units), twin }
+      return oneKernel(denseOperator(args.units), twin)
     })
     this.units = args.units
   }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { InvalidLayerArgumentError } from '../errors.ts'
 import { depthwiseConv2dOperator } from '../operators/depthwiseConv2dOperator.ts'
 import { convolutionOf } from './convolutionOf.ts'
-import { VariationalLayer } from './variationalLayer.ts'
+import { oneKernel, VariationalLayer } from './variationalLayer.ts'
 import { type EstimatorOptions, heNormal, type VariationalOptions } from './variationalOptions.ts'
 
 type TfDepthwiseConv2dArgs = Parameters<typeof tf.layers.depthwiseConv2d>[0]
@@ -34,7 +34,7 @@ export class VariationalDepthwiseConv2D extends VariationalLayer {
       const convolution = convolutionOf(layer, twin)
       const { dilationRate } = convolution
       if (dilationRate.some((rate) => rate !== 1)) throw InvalidLayerArgumentError.of(layer, 'dilationRate', dilationRate, '1')
-      return { operator: depthwiseConv2dOperator(depthMultiplier, convolution), twin, kernelName: 'depthwise' }
+      return oneKernel(depthwiseConv2dOperator(depthMultiplier, convolution), twin, 'depthwise')
     })
     this.depthMultiplier = depthMultiplier
   }

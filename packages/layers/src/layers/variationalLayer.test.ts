@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
-import { Distribution, Normal } from '@tfjs-bayes/distributions'
+import { Bernoulli, Distribution, HalfNormal, Independent, Normal, Uniform } from '@tfjs-bayes/distributions'
 import { expectTensorsClose } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
 import { InvalidLayerArgumentError, LayerNotBuiltError, UnsupportedFormatError, UnsupportedKlError } from '../errors.ts'
 import { ForwardPass } from '../forwardPass.ts'
-import { seededNoise } from '../noise/seededNoise.ts'
 import { VariationalDense, type VariationalDenseArgs, variationalDense } from './variationalDense.ts'
 
 /** A prior without any closed form: a standard normal under another name. */
@@ -42,7 +41,15 @@ describe('arguments', () => {
     [{ datasetSize: 1.5 }, /datasetSize is 1.5/],
     [{ seed: 2 ** 31 }, /seed is 2147483648; expected an integer/],
     [{ estimator: 'dropout' }, /estimator is "dropout"; expected one of weightSampling, /],
-    [{ kl: 'exact' }, /kl is "exact"; expected 'closed' or 'monteCarlo'/],
+    [{ kl: 'exact' }, /kl is "exact"; expected one of closed, .*monteCarlo/],
+    [{ bias: 'none' }, /bias is "none"; expected 'bayesian' or 'deterministic'/],
+    [{ trainablePrior: 'yes' }, /trainablePrior is "yes"/],
+    [{ centredPrior: 1 }, /centredPrior is 1/],
+    [
+      { prior: new Unnamed(), trainablePrior: true },
+      /trainablePrior is true; expected a prior with a scale to learn; unnamed has none/,
+    ],
+    [{ prior: new Unnamed(), centredPrior: true }, /centredPrior is true; expected a prior with a centre mu to move; unnamed/],
     [{ inferenceMode: 'map' }, /inferenceMode is "map"/],
     [{ prior: 0.1 }, /prior is 0.1; expected a Distribution/],
   ])('%j is refused by name', (args, message) => {
@@ -51,33 +58,37 @@ describe('arguments', () => {
     expect(make).toThrow(message)
   })
 
-  test('a Monte-Carlo KL without a draw of the weights is refused', () => {
-    const make = (): unknown => variationalDense({ units: 1, name: 'lrt', kl: 'monteCarlo' } as unknown as VariationalDenseArgs)
-    expect(make).toThrow(UnsupportedKlError)
-    expect(make).toThrow(/Layer "lrt": estimator 'localReparameterization' does not predict with a draw of the weights/)
+  test.each([
+    [
+      new HalfNormal({ sigma: 1 }),
+      /Layer "bad": .*halfNormal prior leaves no mass.*support is >= 0.*infinite\. Use a prior on the real line/,
+    ],
+    [new Uniform({ low: -1, high: 1 }), /uniform prior leaves no mass/],
+    [new Bernoulli({ logits: 0 }), /bernoulli prior leaves no mass/],
+    [
+      new Independent({ base: new Normal({ mu: 0, sigma: tf.ones([3]) }), axes: 1 }),
+      /prior is one of vectors \(event shape \[3\]\)/,
+    ],
+  ])('a prior that normal weights cannot have is refused: %#', (prior, message) => {
+    for (const kl of [undefined, 'monteCarlo'] as const) {
+      const make = (): unknown => variationalDense({ units: 1, name: 'bad', kl, prior })
+      expect(make).toThrow(UnsupportedKlError)
+      expect(make).toThrow(message)
+    }
   })
 
-  test('a closed KL is refused where there is no formula, a Monte-Carlo one is not', () => {
-    tf.tidy(() => {
-      const prior = new Unnamed()
-      expect(() => variationalDense({ units: 1, name: 'odd', prior })).toThrow(
-        /Layer "odd": KL\(normal \|\| unnamed\) has no closed form/,
-      )
-      const layer = variationalDense({ units: 2, name: 'odd', prior, estimator: 'weightSampling', kl: 'monteCarlo' })
-      const plain = variationalDense({ units: 2, estimator: 'weightSampling', kl: 'monteCarlo' })
-      const x = tf.ones([1, 3])
-      for (const each of [layer, plain]) each.apply(x)
-      plain.setWeights(layer.getWeights())
-      const klOf = (which: VariationalDense): tf.Scalar => {
-        const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(3, 0) })
-        which.apply(x, { pass })
-        return pass.kl()
-      }
-      expectTensorsClose(klOf(layer), klOf(plain))
-      const mean = new ForwardPass({ mode: 'mean' })
-      layer.apply(x, { pass: mean })
-      expect(() => mean.kl()).toThrow(/Layer "odd".*mode 'mean' draws no weights.*mode 'sample'/)
-    })
+  test('a closed KL is refused where there is no formula', () => {
+    const make = (): unknown => variationalDense({ units: 1, name: 'odd', prior: new Unnamed(), kl: 'closed' } as never)
+    expect(make).toThrow(UnsupportedKlError)
+    expect(make).toThrow(/Layer "odd": KL\(normal \|\| unnamed\) has no closed form/)
+  })
+
+  test('a prior whose parameters would widen the weights is refused: its KL would be summed too often', () => {
+    const prior = new Normal({ mu: tf.zeros([4, 3, 2]), sigma: 1 })
+    const layer = variationalDense({ units: 2, name: 'wide', prior })
+    expect(() => layer.build([null, 3])).toThrow(
+      /Layer "wide": the shape of the prior's parameters is \[4,3,2\]; expected one that broadcasts to that of kernel, \[3,2\]/,
+    )
   })
 })
 
@@ -159,5 +170,5 @@ test('another version of the saved format is refused by name', () => {
   const config = { ...variationalDense({ units: 1, name: 'old' }).getConfig(), formatVersion: 0 }
   const load = (): unknown => VariationalDense.fromConfig(VariationalDense as never, config)
   expect(load).toThrow(UnsupportedFormatError)
-  expect(load).toThrow(/Layer "old" was saved in a format .*got 0, expected formatVersion 1/)
+  expect(load).toThrow(/Layer "old" was saved in a format .*got 0, expected formatVersion 1 or 2/)
 })

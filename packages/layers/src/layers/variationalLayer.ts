@@ -1,19 +1,12 @@
 import * as tf from '@tensorflow/tfjs'
-import {
-  closedKl,
-  type Distribution,
-  hasClosedKl,
-  inverseSoftplus,
-  monteCarloKl,
-  Normal,
-  softplus,
-} from '@tfjs-bayes/distributions'
-import { InvalidLayerArgumentError, LayerNotBuiltError, MissingDatasetSizeError, UnsupportedKlError } from '../errors.ts'
-import type { WeightPosterior } from '../estimators/estimator.ts'
+import { type Distribution, inverseSoftplus, Normal } from '@tfjs-bayes/distributions'
+import { InvalidLayerArgumentError, LayerNotBuiltError, MissingDatasetSizeError, UnsupportedEstimatorError } from '../errors.ts'
 import { type EstimatorName, estimators } from '../estimators/estimators.ts'
 import { ForwardPass, type Mode, type PassParticipant } from '../forwardPass.ts'
+import { type KlMethod, weightKl } from '../kl/klMethods.ts'
 import { seededNoise } from '../noise/seededNoise.ts'
-import type { LinearOperator } from '../operators/linearOperator.ts'
+import type { LinearOperator, Operator } from '../operators/linearOperator.ts'
+import { moved, stretched } from '../prior/priorParameters.ts'
 import { argsOfConfig, serializeOptions } from './serializeOptions.ts'
 import {
   type Activation,
@@ -24,15 +17,30 @@ import {
   twinConfig,
   twinParts,
 } from './tfLayer.ts'
-import { type EstimatorOptions, type KlMethod, resolveOptions, type VariationalOptions } from './variationalOptions.ts'
+import { type BiasKind, type EstimatorOptions, resolveOptions, type VariationalOptions } from './variationalOptions.ts'
+import { posteriorIn, posteriorOf, type VariationalWeight } from './variationalWeight.ts'
+
+/** A linear operator with the kernel that it is applied with. */
+export interface Stage {
+  readonly operator: LinearOperator
+  /** The kernel's name among the layer's weights. */
+  readonly weight: string
+  /** What the twin calls the kernel in the names of its arguments. */
+  readonly kernelName: string
+}
 
 /** What a kind of variational layer adds to the base class. */
 export interface LayerKind {
-  readonly operator: LinearOperator
+  readonly operator: Operator
+  /** The operators in the order in which they are applied; the last one adds the bias. */
+  readonly stages: readonly Stage[]
   /** The `tf.layers` layer that this one is at sigma = 0: it checks arguments, resolves names, knows shapes and config. It never gets weights. */
   readonly twin: tf.layers.Layer
-  /** What the twin calls its kernel in the names of its arguments. Default 'kernel'. */
-  readonly kernelName?: string
+}
+
+/** The kind of a layer with one kernel. */
+export function oneKernel(operator: LinearOperator, twin: tf.layers.Layer, kernelName = 'kernel'): LayerKind {
+  return { operator, stages: [{ operator, weight: 'kernel', kernelName }], twin }
 }
 
 /**
@@ -43,18 +51,23 @@ export interface LayerKind {
  * follows `inferenceMode`; `model.fit` adds KL / datasetSize to its loss.
  */
 export abstract class VariationalLayer extends tf.layers.Layer implements PassParticipant {
-  readonly operator: LinearOperator
+  readonly operator: Operator
   readonly estimator: EstimatorName
   readonly klMethod: KlMethod
+  /** The prior as it was given; {@link priorOf} has what was learned of it. */
   readonly prior: Distribution
+  readonly trainablePrior: boolean
+  readonly centredPrior: boolean
+  readonly bias: BiasKind
   readonly initialSigma: number
   readonly datasetSize: number | undefined
   readonly seed: number
   readonly inferenceMode: Mode
   readonly activation: Activation
   readonly useBias: boolean
-  private readonly kind: Required<LayerKind>
-  private readonly variables = new Map<string, tf.LayerVariable>()
+  private readonly kind: LayerKind
+  private readonly variables: VariationalWeight[] = []
+  private logScale: tf.LayerVariable | undefined
   private callCount = 0
   private trainingStep: { readonly kwargs: object; readonly pass: ForwardPass } | undefined
 
@@ -64,13 +77,18 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     this.estimator = options.estimator
     this.klMethod = options.klMethod
     this.prior = options.prior
+    this.trainablePrior = options.trainablePrior
+    this.centredPrior = options.centredPrior
+    this.bias = options.bias
     this.initialSigma = options.initialSigma
     this.datasetSize = options.datasetSize
     this.seed = options.seed
     this.inferenceMode = options.inferenceMode
-    this.kind = { kernelName: 'kernel', ...this.checked(kind) }
-    const { operator, twin, kernelName } = this.kind
-    const { activation, useBias } = twinParts(twin, kernelName)
+    this.kind = this.checked(kind)
+    const { operator, stages, twin } = this.kind
+    const obstacle = estimators[this.estimator].obstacle?.(operator)
+    if (obstacle !== undefined) throw new UnsupportedEstimatorError(this.name, this.estimator, operator.name, obstacle)
+    const { activation, useBias } = twinParts(twin, stages.at(-1)!.kernelName)
     this.operator = operator
     this.activation = activation
     this.useBias = useBias
@@ -79,42 +97,87 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     this.supportsMasking = twin.supportsMasking
   }
 
+  /**
+   * The weight tensors with their variables, in the order of the twin's weights.
+   *
+   * @throws LayerNotBuiltError
+   */
+  get weightTensors(): readonly VariationalWeight[] {
+    if (!this.built) throw new LayerNotBuiltError(this.name)
+    return this.variables
+  }
+
   /** Means of the kernel. */
   get kernelMu(): tf.LayerVariable {
-    return this.variable('kernel_mu')
+    return this.weightTensor('kernel')!.mu
   }
 
   /** The kernel's rho; its standard deviations are softplus(rho). */
   get kernelRho(): tf.LayerVariable {
-    return this.variable('kernel_rho')
+    return this.weightTensor('kernel')!.rho!
   }
 
-  /** Means of the bias; undefined without a bias. */
+  /** Means of the bias, or its values where it is deterministic; undefined without a bias. */
   get biasMu(): tf.LayerVariable | undefined {
-    return this.useBias ? this.variable('bias_mu') : undefined
+    return this.weightTensor('bias')?.mu
   }
 
-  /** The bias's rho; undefined without a bias. */
+  /** The bias's rho; undefined without a bias, and where it is deterministic. */
   get biasRho(): tf.LayerVariable | undefined {
-    return this.useBias ? this.variable('bias_rho') : undefined
+    return this.weightTensor('bias')?.rho
+  }
+
+  /** The logarithm of the factor by which a trainable prior's scale has changed, a scalar; undefined with a fixed prior. */
+  get priorLogScale(): tf.LayerVariable | undefined {
+    if (!this.built) throw new LayerNotBuiltError(this.name)
+    return this.logScale
   }
 
   /**
-   * The posterior as it is now. Its mu is the variable, its sigma a new tensor that the caller owns: call it within tf.tidy.
+   * The posterior as it is now. Its mu is the variable, its sigma a new tensor that the caller owns: call it within tf.tidy. A deterministic bias has
+   * sigma 0.
    *
    * @throws LayerNotBuiltError
    */
   posterior(): { readonly kernel: Normal; readonly bias?: Normal } {
-    const normal = (weight: Weight): Normal =>
-      new Normal({ mu: this.variable(`${weight}_mu`).read(), sigma: softplus(this.variable(`${weight}_rho`).read()) })
-    return this.useBias ? { kernel: normal('kernel'), bias: normal('bias') } : { kernel: normal('kernel') }
+    const bias = this.weightTensor('bias')
+    const kernel = posteriorOf(this.weightTensor('kernel')!)
+    return bias === undefined ? { kernel } : { kernel, bias: posteriorOf(bias) }
+  }
+
+  /**
+   * The prior of a weight tensor as it is now: the given one, with the scale that was learned and the centre of each weight. Its tensors are new: call
+   * it within tf.tidy.
+   */
+  priorOf({ priorMean }: VariationalWeight): Distribution {
+    const prior = this.logScale === undefined ? this.prior : stretched(this.prior, this.logScale.read().exp())
+    return priorMean === undefined ? prior : moved(prior, priorMean.read())
+  }
+
+  /**
+   * Centres the prior on given weights, say those of a trained model.
+   *
+   * @param weights those of the `tf.layers` twin, in its order: one for each weight tensor with a prior; they stay the caller's
+   * @throws InvalidLayerArgumentError where the layer has no centred prior, or the weights have other shapes
+   */
+  centrePrior(weights: readonly tf.Tensor[]): void {
+    const means = this.weightTensors.flatMap(({ priorMean }) => (priorMean === undefined ? [] : [priorMean]))
+    if (!this.centredPrior) {
+      throw InvalidLayerArgumentError.of(this.name, 'centredPrior', false, 'true where weights are given to centre the prior on')
+    }
+    const expected = means.map(({ shape }) => shape)
+    const given = weights.map(({ shape }) => shape)
+    if (JSON.stringify(given) !== JSON.stringify(expected)) {
+      throw InvalidLayerArgumentError.of(this.name, 'the shapes of the weights', given, JSON.stringify(expected))
+    }
+    for (const [i, mean] of means.entries()) mean.write(weights[i]!)
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const shape = this.onlyShape(inputShape)
-    const { channelAxis } = this.operator
+    const { channelAxis, takesIndices } = this.operator
     const channels = shape.at(channelAxis)
-    if (channels == null) {
+    if (channels == null && !takesIndices) {
       throw InvalidLayerArgumentError.of(
         this.name,
         'the input shape',
@@ -122,14 +185,9 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
         `axis ${channelAxis} known: the kernel's shape depends on it`,
       )
     }
-    const { kernelInitializer, kernelConstraint, biasInitializer, biasConstraint } = twinParts(
-      this.kind.twin,
-      this.kind.kernelName,
-    )
-    this.addPosterior('kernel', this.operator.kernelShape(shape), kernelInitializer, kernelConstraint)
-    if (this.useBias) this.addPosterior('bias', this.operator.biasShape(shape), biasInitializer, biasConstraint)
+    this.addVariables(shape)
     this.addLoss(() => this.fitLoss())
-    this.inputSpec = [{ ...this.inputSpec[0], axes: { [channelAxis]: channels } }]
+    if (!takesIndices) this.inputSpec = [{ ...this.inputSpec[0], axes: { [channelAxis]: channels! } }]
     this.built = true
   }
 
@@ -149,22 +207,21 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   /** KL(posterior || prior) of all weights of this layer in a pass: a scalar in nats, which the caller owns. */
   kl(pass: ForwardPass): tf.Scalar {
     return tf.tidy(() => {
-      const kernel = this.klOf('kernel', pass)
-      return this.useBias ? kernel.add(this.klOf('bias', pass)) : kernel
+      const uncertain = this.weightTensors.filter(({ rho }) => rho !== undefined)
+      return tf.addN(uncertain.map((weight) => this.klOf(weight, pass))) as tf.Scalar
     })
   }
 
-  /** The kernel and bias of a pass: the means, or its draw. They belong to the layer or to the pass. */
-  weightsIn(pass: ForwardPass): { readonly kernel: tf.Tensor; readonly bias?: tf.Tensor } {
-    const weight = (which: Weight): tf.Tensor =>
-      pass.mode === 'mean' ? this.variable(`${which}_mu`).read() : this.posteriorIn(pass, which).draw()
-    return this.useBias ? { kernel: weight('kernel'), bias: weight('bias') } : { kernel: weight('kernel') }
+  /** The weights of a pass, in the order of the twin's: the means, or its draw. They belong to the layer or to the pass. */
+  weightsIn(pass: ForwardPass): readonly tf.Tensor[] {
+    return this.weightTensors.map((weight) => (pass.mode === 'mean' ? weight.mu.read() : posteriorIn(pass, this, weight).draw()))
   }
 
   /** Class name and config of the `tf.layers` layer that this one is at sigma = 0. */
   deterministicTwin(): { readonly className: string; readonly config: tf.serialization.ConfigDict } {
-    const { twin, kernelName } = this.kind
-    return { className: twin.getClassName(), config: { ...twinConfig(twin, kernelName), ...super.getConfig() } }
+    const { twin, stages } = this.kind
+    const kernelNames = stages.map(({ kernelName }) => kernelName)
+    return { className: twin.getClassName(), config: { ...twinConfig(twin, kernelNames), ...super.getConfig() } }
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -194,37 +251,33 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   private preActivation(x: tf.Tensor, pass: ForwardPass): tf.Tensor {
-    if (pass.mode === 'mean') {
-      const { kernel, bias } = this.weightsIn(pass)
-      return this.operator.apply(x, kernel, bias)
-    }
-    return estimators[this.estimator].preActivation({
-      operator: this.operator,
-      x,
-      kernel: this.posteriorIn(pass, 'kernel'),
-      ...(this.useBias ? { bias: this.posteriorIn(pass, 'bias') } : {}),
-      noise: (slot, shape) => pass.noise(this, slot, shape),
-    })
+    const bias = this.weightTensor('bias')
+    return this.kind.stages.reduce((y, { operator, weight }, i) => {
+      const weights = [this.weightTensor(weight)!, ...(bias !== undefined && i === this.kind.stages.length - 1 ? [bias] : [])]
+      if (pass.mode === 'mean') {
+        const [kernelMu, biasMu] = weights.map(({ mu }) => mu.read())
+        return operator.apply(y, kernelMu!, biasMu)
+      }
+      const [kernel, drawnBias] = weights.map((each) => posteriorIn(pass, this, each))
+      return estimators[this.estimator].preActivation({
+        operator,
+        x: y,
+        kernel: kernel!,
+        ...(drawnBias === undefined ? {} : { bias: drawnBias }),
+        noise: (slot, shape) => pass.noise(this, slot, shape),
+      })
+    }, x)
   }
 
-  private posteriorIn(pass: ForwardPass, weight: Weight): WeightPosterior {
-    const mu = this.variable(`${weight}_mu`).read()
-    const sigma = pass.once(this, `${weight} sigma`, () => softplus(this.variable(`${weight}_rho`).read()))
-    const noise = (): tf.Tensor => pass.sharedNoise(this, weight, mu.shape)
-    const draw = (): tf.Tensor => pass.once(this, `${weight} draw`, () => new Normal({ mu, sigma }).sample(noise()))
-    return { mu, sigma, noise, draw }
-  }
-
-  private klOf(weight: Weight, pass: ForwardPass): tf.Scalar {
-    const { mu, sigma, draw } = this.posteriorIn(pass, weight)
+  private klOf(weight: VariationalWeight, pass: ForwardPass): tf.Tensor {
+    const { mu, sigma, draw } = posteriorIn(pass, this, weight)
     const posterior = new Normal({ mu, sigma })
-    if (this.klMethod === 'monteCarlo' && pass.mode === 'sample') return monteCarloKl(posterior, this.prior, draw()).sum()
-    if (hasClosedKl(posterior, this.prior)) return closedKl(posterior, this.prior).sum()
-    throw new UnsupportedKlError(
-      this.name,
-      `KL(normal || ${this.prior.family}) has no closed form, and a pass in mode 'mean' draws no weights to estimate it on`,
-      `Ask a pass in mode 'sample' for the KL.`,
-    )
+    const own = (): tf.Tensor => posterior.sample(pass.sharedNoise(this, `${weight.name} of the KL`, mu.shape))
+    return weightKl(this.name, this.klMethod, {
+      posterior,
+      prior: this.priorOf(weight),
+      draw: pass.mode === 'mean' ? undefined : estimators[this.estimator].drawsWeights ? draw : own,
+    }).sum()
   }
 
   /** The pass of a call: the caller's, else the layer's own. */
@@ -254,19 +307,60 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     return tf.tidy(() => this.kl(step.pass).div(datasetSize))
   }
 
-  private addPosterior(weight: Weight, shape: number[], initializer: Initializer, constraint: Constraint | null): void {
-    const rho = tf.initializers.constant({ value: inverseSoftplus(this.initialSigma) })
-    const add = (name: string, start: Initializer, restriction?: Constraint): void => {
-      this.variables.set(name, this.addWeight(name, shape, 'float32', start, undefined, true, restriction))
+  private addVariables(inputShape: tf.Shape): void {
+    const { stages, twin } = this.kind
+    const starts = stages.map(({ operator, weight, kernelName }) => {
+      const { kernelInitializer, kernelConstraint } = twinParts(twin, kernelName)
+      return { name: weight, shape: operator.kernelShape(inputShape), start: kernelInitializer, constraint: kernelConstraint }
+    })
+    if (this.useBias) {
+      const last = stages.at(-1)!
+      const { biasInitializer, biasConstraint } = twinParts(twin, last.kernelName)
+      const shape = last.operator.biasShape(inputShape)
+      starts.push({ name: 'bias', shape, start: biasInitializer, constraint: biasConstraint })
     }
-    add(`${weight}_mu`, initializer, constraint ?? undefined)
-    add(`${weight}_rho`, rho)
+    const rhoStart = tf.initializers.constant({ value: inverseSoftplus(this.initialSigma) })
+    const posteriors = starts.map(({ name, shape, start, constraint }) => {
+      const uncertain = name !== 'bias' || this.bias === 'bayesian'
+      if (uncertain) this.requirePriorFits(name, shape)
+      const mu = this.addVariable(`${name}_mu`, shape, start, { constraint })
+      return { name, mu, rho: uncertain ? this.addVariable(`${name}_rho`, shape, rhoStart) : undefined }
+    })
+    // What tfjs does not train stands last among a layer's weights.
+    if (this.trainablePrior) this.logScale = this.addVariable('prior_log_scale', [], tf.initializers.zeros())
+    for (const { name, mu, rho } of posteriors) {
+      const priorMean =
+        this.centredPrior && rho !== undefined
+          ? this.addVariable(`${name}_prior_mean`, mu.shape as number[], tf.initializers.zeros(), { trainable: false })
+          : undefined
+      priorMean?.write(mu.read())
+      this.variables.push({ name, mu, rho, priorMean })
+    }
   }
 
-  private variable(name: string): tf.LayerVariable {
-    const variable = this.variables.get(name)
-    if (variable === undefined) throw new LayerNotBuiltError(this.name)
-    return variable
+  private addVariable(
+    name: string,
+    shape: number[],
+    start: Initializer,
+    { constraint, trainable = true }: { readonly constraint?: Constraint | null; readonly trainable?: boolean } = {},
+  ): tf.LayerVariable {
+    return this.addWeight(name, shape, 'float32', start, undefined, trainable, constraint ?? undefined)
+  }
+
+  /** Parameters of the prior that are tensors must not widen the weights: their KL would be summed too often. */
+  private requirePriorFits(weight: string, shape: readonly number[]): void {
+    const { batchShape } = this.prior
+    const fits =
+      batchShape.length <= shape.length &&
+      batchShape.every((size, i) => size === 1 || size === shape[shape.length - batchShape.length + i])
+    if (!fits) {
+      const expected = `one that broadcasts to that of ${weight}, [${shape}]`
+      throw InvalidLayerArgumentError.of(this.name, "the shape of the prior's parameters", batchShape, expected)
+    }
+  }
+
+  private weightTensor(name: string): VariationalWeight | undefined {
+    return this.weightTensors.find((weight) => weight.name === name)
   }
 
   private onlyShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
@@ -275,5 +369,3 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     throw InvalidLayerArgumentError.of(this.name, 'the number of inputs', inputShape.length, 'one')
   }
 }
-
-type Weight = 'kernel' | 'bias'

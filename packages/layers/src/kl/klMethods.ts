@@ -1,0 +1,99 @@
+import type * as tf from '@tensorflow/tfjs'
+import { closedKl, type Distribution, hasClosedKl, monteCarloKl, Normal } from '@tfjs-bayes/distributions'
+import { UnsupportedKlError } from '../errors.ts'
+
+/** How a layer's KL divergence is computed. */
+export type KlMethod = 'closed' | 'monteCarlo'
+
+/** A road to KL(posterior || prior) for one weight tensor. */
+interface KlRoad {
+  /** Whether it needs a draw of the weights; the others compute the KL itself. */
+  readonly drawsWeights: boolean
+  /** Why it cannot be taken to a prior, and what to do; undefined where it can. */
+  readonly obstacle: (prior: Distribution) => { readonly reason: string; readonly fix: string } | undefined
+  /** @returns the KL in nats, elementwise, of the shape of the weights */
+  readonly kl: (posterior: Normal, prior: Distribution, draw: () => tf.Tensor) => tf.Tensor
+}
+
+const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
+  closed: {
+    drawsWeights: false,
+    obstacle: (prior) =>
+      hasClosedKl(standardNormal(), prior)
+        ? undefined
+        : { reason: `KL(normal || ${prior.family}) has no closed form`, fix: `Use kl: 'monteCarlo', or leave kl out.` },
+    kl: (posterior, prior) => closedKl(posterior, prior),
+  },
+  monteCarlo: {
+    drawsWeights: true,
+    obstacle: () => undefined,
+    kl: (posterior, prior, draw) => monteCarloKl(posterior, prior, draw()),
+  },
+}
+
+/** Best first: an exact value before an estimate. */
+const preference: readonly KlMethod[] = ['closed', 'monteCarlo']
+
+/** Every road by name. */
+export const klMethods: readonly KlMethod[] = Object.keys(klRoads) as KlMethod[]
+
+/** Whether the KL is an estimate on a draw of the weights. */
+export function klDrawsWeights(method: KlMethod): boolean {
+  return klRoads[method].drawsWeights
+}
+
+/**
+ * Settles on a road to a layer's KL.
+ *
+ * @param method undefined: the best that the prior has
+ * @throws UnsupportedKlError where the prior cannot work for normal weights, or has no such road
+ */
+export function resolveKl(layer: string, method: KlMethod | undefined, prior: Distribution): KlMethod {
+  requireRealLine(layer, prior)
+  const obstacle = method === undefined ? undefined : klRoads[method].obstacle(prior)
+  if (obstacle !== undefined) throw new UnsupportedKlError(layer, obstacle.reason, obstacle.fix)
+  return method ?? bestOf(prior, () => true)!
+}
+
+/**
+ * KL(posterior || prior) in nats, elementwise.
+ *
+ * @param draw weights to take an estimate on; undefined in a pass that draws nothing, whose KL then is computed on the best road without a draw
+ * @throws UnsupportedKlError where there is no such road
+ */
+export function weightKl(
+  layer: string,
+  method: KlMethod,
+  { posterior, prior, draw }: { posterior: Normal; prior: Distribution; draw: (() => tf.Tensor) | undefined },
+): tf.Tensor {
+  const possible = draw !== undefined || !klRoads[method].drawsWeights
+  const taken = possible ? method : bestOf(prior, (each) => !klRoads[each].drawsWeights)
+  if (taken === undefined) {
+    throw new UnsupportedKlError(
+      layer,
+      `KL(normal || ${prior.family}) has no closed form, and a pass in mode 'mean' draws no weights to estimate it on`,
+      `Ask a pass in mode 'sample' for the KL.`,
+    )
+  }
+  return klRoads[taken].kl(posterior, prior, draw!)
+}
+
+function bestOf(prior: Distribution, fits: (method: KlMethod) => boolean): KlMethod | undefined {
+  return preference.find((method) => fits(method) && klRoads[method].obstacle(prior) === undefined)
+}
+
+/** A normal weight can be any real number: a prior that excludes some has an infinite KL, and one of vectors none. */
+function requireRealLine(layer: string, prior: Distribution): void {
+  const fix = 'Use a prior on the real line for each weight: Normal, Laplace, StudentT, NormalScaleMixture and the like.'
+  if (prior.eventShape.length > 0) {
+    throw new UnsupportedKlError(layer, `the ${prior.family} prior is one of vectors (event shape [${prior.eventShape}])`, fix)
+  }
+  if (prior.support.name !== 'real') {
+    const reason = `the weights are normal, and the ${prior.family} prior leaves no mass to some of them (its support is ${prior.support.name}): KL(posterior || prior) is infinite`
+    throw new UnsupportedKlError(layer, reason, fix)
+  }
+}
+
+function standardNormal(): Normal {
+  return new Normal({ mu: 0, sigma: 1 })
+}
