@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { LabelledData } from '../data/labelledData.ts'
+import type { PreparedData } from '../data/labelledData.ts'
 
 /** Rows that are looked at, spread evenly; enough to tell another data set or another order from this one. */
 const ROWS = 64
@@ -9,7 +9,7 @@ const ROWS = 64
  *
  * @param data x and y, as they are trained on
  */
-export async function dataFingerprint({ x, y }: LabelledData): Promise<string> {
+export async function dataFingerprint({ x, y }: Pick<PreparedData, 'x' | 'y'>): Promise<string> {
   const rows = x.shape[0]!
   const taken = tf.tensor1d(
     Array.from({ length: Math.min(ROWS, rows) }, (_, i) => Math.floor((i * rows) / Math.min(ROWS, rows))),

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { LabelledData } from '../data/labelledData.ts'
+import type { PreparedData } from '../data/labelledData.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { FitPlan } from '../fit/fitPlan.ts'
@@ -13,7 +13,7 @@ import { describeModel, type NamedSettings, type RunDescription } from './runDes
  */
 export async function describeRun(
   model: tf.LayersModel,
-  training: LabelledData,
+  training: PreparedData,
   plan: FitPlan,
   { likelihood, seed, epochs }: FitOptions,
 ): Promise<RunDescription> {

@@ -42,12 +42,21 @@ export function requireInputShape(what: string, x: tf.Tensor, model: tf.LayersMo
 
 /** Refuses a model that ends in a softmax where logits are needed: a second softmax would flatten every prediction without a sign of it. */
 export function requireLogits(model: tf.LayersModel): void {
+  requireNoFinal(model, 'softmax')
+}
+
+/** Refuses a model that ends in a sigmoid where logits are needed. */
+export function requireNoSigmoid(model: tf.LayersModel): void {
+  requireNoFinal(model, 'sigmoid')
+}
+
+function requireNoFinal(model: tf.LayersModel, name: 'softmax' | 'sigmoid'): void {
   let last: tf.layers.Layer = model.outputs[0]!.sourceLayer
   while (last instanceof tf.LayersModel) last = last.outputs[0]!.sourceLayer
   const activation = (last as { activation?: tf.serialization.Serializable }).activation?.getClassName()
-  if (activation === 'softmax' || last.getClassName() === 'Softmax') {
+  if (activation === name || last.getClassName().toLowerCase() === name) {
     throw new UnsupportedModelError(
-      `The last layer '${last.name}' applies a softmax, but the outputs must be logits.`,
+      `The last layer '${last.name}' applies a ${name}, but the outputs must be logits.`,
       "Give it activation 'linear'; probabilities are made from the logits where they are needed.",
     )
   }

@@ -3,7 +3,7 @@ import { variationalLayers } from '@tfjs-bayes/layers'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { checkedTargets, type LabelledData } from '../data/labelledData.ts'
+import { type LabelledData, type PreparedData, preparedData } from '../data/labelledData.ts'
 import { elboTerms } from '../elbo/elboTerms.ts'
 import { negativeElbo } from '../elbo/negativeElbo.ts'
 import { InvalidOptionError, UnsupportedModelError } from '../errors.ts'
@@ -67,9 +67,10 @@ export async function gradientVariance(
   if (layers.length === 0)
     throw new UnsupportedModelError('The model has no variational layer.', 'Only their gradients are noisy.')
   const kernels = layers.flatMap((layer) => [layer.kernelMu.read() as tf.Variable, layer.kernelRho.read() as tf.Variable])
-  const terms = elboTerms({ model, likelihood, samples, seed: deriveSeed(seed, SeedPurpose.gradientNoise), training: true })
-  const gradients = (x: tf.Tensor, y: tf.Tensor, counter: number): tf.Tensor[] =>
+  const noise = deriveSeed(seed, SeedPurpose.gradientNoise)
+  const gradients = ({ x, y, likelihood: own }: PreparedData, counter: number): tf.Tensor[] =>
     tf.tidy(() => {
+      const terms = elboTerms({ model, likelihood: own, samples, seed: noise, training: true })
       const loss = (): tf.Scalar => negativeElbo({ ...terms(x, y, tf.scalar(counter, 'int32')), datasetSize, beta })
       const { grads } = tf.variableGrads(loss, kernels)
       return kernels.map((kernel) => grads[kernel.name]!)
@@ -78,12 +79,12 @@ export async function gradientVariance(
   const eventLoop = new EventLoop()
   const total = new Array<number>(kernels.length).fill(0)
   for (const [index, batch] of batches.entries()) {
-    const y = await checkedTargets(`batches[${index}]`, batch, likelihood, model.outputs[0]!.shape)
+    const prepared = await preparedData(`batches[${index}]`, batch, likelihood, model.outputs[0]!.shape)
     const running = new RunningVariance()
     try {
       for (let draw = 0; draw < draws; draw++) {
         signal?.throwIfAborted()
-        running.add(gradients(batch.x, y, index * draws + draw))
+        running.add(gradients(prepared, index * draws + draw))
         if (eventLoop.due) await eventLoop.turn()
       }
       const variances = await running.means()
@@ -92,7 +93,7 @@ export async function gradientVariance(
       })
     } finally {
       running.dispose()
-      y.dispose()
+      prepared.y.dispose()
     }
   }
   return layers.map((layer, i) => ({ layer: layer.name, mu: total[2 * i]!, rho: total[2 * i + 1]! }))

@@ -3,7 +3,7 @@ import { compile } from '@tfjs-bayes/backend/compile'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { checkedTargets, type LabelledData } from '../data/labelledData.ts'
+import { type LabelledData, type PreparedData, preparedData } from '../data/labelledData.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
@@ -60,20 +60,22 @@ export async function evaluateElbo(
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('batchSize', batchSize)
   requireSeed('seed', seed)
-  const y = await checkedTargets('data', data, likelihood, model.outputs[0]!.shape)
-  const step = compile(evaluationStep({ model, likelihood, samples, seed: deriveSeed(seed, SeedPurpose.evaluationNoise) }))
+  const prepared = await preparedData('data', data, likelihood, model.outputs[0]!.shape)
+  const step = compile(
+    evaluationStep({ model, likelihood: prepared.likelihood, samples, seed: deriveSeed(seed, SeedPurpose.evaluationNoise) }),
+  )
   try {
-    return await evaluated(step, { x: data.x, y }, { datasetSize, batchSize, ...(signal && { signal }) })
+    return await evaluated(step, prepared, { datasetSize, batchSize, ...(signal && { signal }) })
   } finally {
     step.dispose()
-    y.dispose()
+    prepared.y.dispose()
   }
 }
 
 /** Runs an evaluation step over all rows and puts the batches together, weighted by their rows. */
 export async function evaluated(
   step: EvaluationStep,
-  { x, y }: LabelledData,
+  { x, y }: Pick<PreparedData, 'x' | 'y'>,
   { datasetSize, batchSize, signal }: { readonly datasetSize: number; readonly batchSize: number; readonly signal?: AbortSignal },
 ): Promise<ElboEvaluation> {
   const rows = x.shape[0]!

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { describeRun } from '../checkpoint/describeRun.ts'
-import { checkedTargets, type LabelledData } from '../data/labelledData.ts'
+import { type PreparedData, preparedData } from '../data/labelledData.ts'
 import { evaluated } from '../evaluate/evaluateElbo.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -31,28 +31,25 @@ export async function fit(model: tf.LayersModel, data: TrainingData, options: Fi
   const plan = fitPlan(model, data, options)
   const { likelihood, checkpoint, epochs } = options
   const outputShape = model.outputs[0]!.shape
-  const targets: tf.Tensor[] = []
-  const prepared = async (what: string, labelled: LabelledData): Promise<LabelledData> => {
-    const y = await checkedTargets(what, labelled, likelihood, outputShape)
-    targets.push(y)
-    return { x: labelled.x, y }
-  }
+  const prepared: PreparedData[] = []
   let run: Run | undefined
   try {
-    const training = await prepared('data', data)
-    const validation = data.validation && (await prepared('validation', data.validation))
+    const training = await preparedData('data', data, likelihood, outputShape)
+    prepared.push(training)
+    const validation = data.validation && (await preparedData('validation', data.validation, likelihood, outputShape))
+    if (validation) prepared.push(validation)
     const checkpoints = checkpoint && new Checkpoints(checkpoint, await describeRun(model, training, plan, options))
-    run = new Run(model, plan, options)
+    run = new Run(model, plan, options, { training: training.likelihood, validation: (validation ?? training).likelihood })
     await checkpoints?.resume(run)
     const clock = new RunClock((epochs - run.position.epoch) * plan.rows - run.sums.rows)
     return await trained(run, { training, plan, options, checkpoints, clock }, validation)
   } finally {
     run?.dispose()
-    tf.dispose(targets)
+    tf.dispose(prepared.map(({ y }) => y))
   }
 }
 
-async function trained(run: Run, context: RunContext, validation: LabelledData | undefined): Promise<History> {
+async function trained(run: Run, context: RunContext, validation: PreparedData | undefined): Promise<History> {
   const { plan, options, checkpoints } = context
   const { epochs, signal, progress, onEpoch } = options
   const batches = batchRanges(plan.rows, plan.batchSize).length
@@ -89,7 +86,7 @@ async function trained(run: Run, context: RunContext, validation: LabelledData |
 /** Scores the validation split with the same noise after each epoch, so that its curve shows the weights and not the draw; undefined where an abort comes. */
 async function validated(
   run: Run,
-  validation: LabelledData,
+  validation: PreparedData,
   datasetSize: number,
   signal: AbortSignal | undefined,
 ): Promise<ValidationRecord | undefined> {

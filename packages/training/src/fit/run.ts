@@ -4,6 +4,7 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import { type RunDescription, requireSameRun } from '../checkpoint/runDescription.ts'
 import { CheckpointMismatchError, DivergedWeightsError } from '../errors.ts'
 import { type EvaluationStep, evaluationStep } from '../evaluate/evaluationStep.ts'
+import type { Likelihood } from '../likelihoods/likelihood.ts'
 import type { OptimizerRun } from '../optimizers/optimizer.ts'
 import { tfjsOptimizer } from '../optimizers/tfjsOptimizer.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
@@ -29,16 +30,22 @@ export class Run {
   readonly #optimizer: OptimizerRun
   readonly #compiled: readonly [CompiledStep<Parameters<TrainingStep>, TrainingStepResult>, { dispose(): void }] | undefined
 
-  constructor(model: tf.LayersModel, plan: FitPlan, { likelihood, seed, compile: wanted = true }: FitOptions) {
-    const variables = trainableVariables(model)
-    this.#weights = model.weights.map((weight) => weight.read() as tf.Variable)
+  constructor(
+    model: tf.LayersModel,
+    plan: FitPlan,
+    { seed, compile: wanted = true }: FitOptions,
+    likelihoods: { readonly training: Likelihood; readonly validation: Likelihood },
+  ) {
+    const own = likelihoods.training.variables ?? []
+    const variables = [...trainableVariables(model), ...own]
+    this.#weights = [...model.weights.map((weight) => weight.read() as tf.Variable), ...own]
     this.#optimizer =
       plan.optimizer instanceof tf.Optimizer ? tfjsOptimizer(plan.optimizer, variables) : plan.optimizer.start(variables)
     this.best = plan.earlyStopping && new BestEpoch(plan.earlyStopping, this.#weights)
-    const training = { ...plan, model, likelihood, variables, optimizer: this.#optimizer }
+    const training = { ...plan, model, likelihood: likelihoods.training, variables, optimizer: this.#optimizer }
     const step = trainingStep({ ...training, seed: deriveSeed(seed, SeedPurpose.trainingNoise) })
     const noise = deriveSeed(seed, SeedPurpose.validationNoise)
-    const score = evaluationStep({ model, likelihood, samples: plan.validationSamples, seed: noise })
+    const score = evaluationStep({ model, likelihood: likelihoods.validation, samples: plan.validationSamples, seed: noise })
     if (wanted) {
       const [compiledStep, compiledScore] = [compile(step), compile(score)]
       this.#compiled = [compiledStep, compiledScore]

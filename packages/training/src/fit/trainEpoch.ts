@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { LabelledData } from '../data/labelledData.ts'
+import type { PreparedData } from '../data/labelledData.ts'
 import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
@@ -20,7 +20,7 @@ const MOST_PENDING = 256
 
 /** What a run works on. */
 export interface RunContext {
-  readonly training: LabelledData
+  readonly training: PreparedData
   readonly plan: FitPlan
   readonly options: FitOptions
   readonly checkpoints: Checkpoints | undefined
@@ -85,7 +85,7 @@ function positionOf(
 /** Gathers the rows of one batch, not the whole data set in its new order, and takes the step. */
 function takeStep(
   step: TrainingStep,
-  { x, y }: LabelledData,
+  { x, y }: PreparedData,
   order: Int32Array,
   { start, rows }: BatchRange,
   scalars: { readonly counter: number; readonly beta: number; readonly learningRate: number },

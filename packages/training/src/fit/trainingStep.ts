@@ -11,7 +11,7 @@ export interface TrainingStepOptions<O extends OptimizerRun | tf.Optimizer = Opt
   readonly likelihood: Likelihood
   /** One of ours, started on `variables`, or one of tfjs. */
   readonly optimizer: O
-  /** What is trained; default the trainable weights of the model. */
+  /** What is trained; default the trainable weights of the model and the variables of the likelihood. */
   readonly variables?: readonly tf.Variable[]
   readonly datasetSize: number
   readonly samples: number
@@ -50,7 +50,8 @@ export type TfjsTrainingStep = (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar, 
 export function trainingStep(options: TrainingStepOptions<tf.Optimizer>): TfjsTrainingStep
 export function trainingStep(options: TrainingStepOptions): TrainingStep
 export function trainingStep(options: TrainingStepOptions<OptimizerRun | tf.Optimizer>): TfjsTrainingStep | TrainingStep {
-  const { model, datasetSize, clipNorm, variables = trainableVariables(model) } = options
+  const { model, datasetSize, clipNorm, likelihood } = options
+  const { variables = [...trainableVariables(model), ...(likelihood.variables ?? [])] } = options
   const terms = elboTerms({ ...options, training: true })
   const take = (optimizer: OptimizerRun): TrainingStep => {
     return (x, y, counter, beta, learningRate) =>

@@ -1,10 +1,13 @@
 import type * as tf from '@tensorflow/tfjs'
+import type { Distribution } from '@tfjs-bayes/distributions'
 
 /** How the outputs of a model make the targets likely: p(y | outputs). */
 export interface Likelihood {
   readonly name: string
   /** Its parameters, to be written down with a run. */
   readonly settings?: Readonly<Record<string, number | readonly number[]>>
+  /** Parameters of its own that are trained with the model's weights; they stay the likelihood's. */
+  readonly variables?: readonly tf.Variable[]
 
   /**
    * @param outputs outputs of the model, [rows, ...]
@@ -32,6 +35,14 @@ export interface Likelihood {
    * @returns one number a row, [rows]: 0 or 1 for classes, the squared error for numbers
    */
   predictionError?(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+
+  /**
+   * The distribution of the targets, number by number, where they are numbers; `predictiveRegression` needs it.
+   *
+   * @param outputs outputs of the model, with any axes before the last
+   * @returns a distribution over the shape of the targets
+   */
+  distribution?(outputs: tf.Tensor): Distribution
 
   /** Refuses a model whose outputs are not what `logLikelihood` takes. */
   checkModel?(model: tf.LayersModel): void

@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs'
+import { Bernoulli } from '@tfjs-bayes/distributions'
+import { requireNoSigmoid } from '../checks/model.ts'
+import { elementwiseLikelihood } from './elementwiseLikelihood.ts'
+import type { Likelihood } from './likelihood.ts'
+
+/**
+ * Yes or no for each of L labels, independent given the outputs: two classes with L = 1, multi-label classification with more.
+ *
+ * Outputs of the model: logits [rows, L] (no sigmoid). Targets: 0 or 1, [rows, L]; [rows] where L is 1. The log-likelihood is summed over the labels.
+ * The prediction error is the share of a row's labels whose mean probability over the draws is on the wrong side of a half.
+ */
+export function bernoulli(): Likelihood {
+  const distribution = (logits: tf.Tensor): Bernoulli => new Bernoulli({ logits })
+  return {
+    ...elementwiseLikelihood({
+      name: 'bernoulli',
+      targets: { expected: '0 or 1', allows: (value) => value === 0 || value === 1 },
+      distribution,
+    }),
+    predictionError: (logits, y) =>
+      tf.tidy(() => {
+        const wrong = tf.notEqual(tf.greater(tf.mean(distribution(logits).mean(), 0), 0.5), tf.greater(y, 0.5))
+        return tf.mean(wrong.toFloat().reshape([y.shape[0]!, -1]), 1)
+      }),
+    checkModel: requireNoSigmoid,
+  }
+}
