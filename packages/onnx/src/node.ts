@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { FileAccessError } from './errors.ts'
 import { type NodeProvider, nodeRuntime } from './predictor/nodeRuntime.ts'
 import type { Predictions } from './predictor/prediction.ts'
 import type { Predictor } from './predictor/predictor.ts'
 import { type LoadOptions, predictorOf } from './predictor/predictorOf.ts'
+import { readModelBytes } from './readModelBytes.ts'
 
 export { exportModelToFile } from './exportModelToFile.ts'
 export type { Rows } from './predictor/inputs.ts'
@@ -26,16 +25,6 @@ export async function loadPredictor<Name extends keyof Predictions = 'categorica
   options: LoadOptions<NodeProvider, Name> = {},
 ): Promise<Predictor<Name>> {
   const { likelihood = 'categorical' as Name, providers = ['cuda', 'cpu'] } = options
-  const bytes = source instanceof Uint8Array ? source : await readBytes(source)
+  const bytes = source instanceof Uint8Array ? source : await readModelBytes(source)
   return predictorOf(bytes, likelihood, nodeRuntime, providers)
-}
-
-async function readBytes(path: string | URL): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    throw new FileAccessError(
-      `The ONNX file ${path} cannot be read: ${(error as Error).message}. Check the path, or export the model first.`,
-    )
-  }
 }

@@ -47,7 +47,7 @@ export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
 }
 
 /** How many draws of the logits mode `moments` makes, where nothing but the softmax is left to compute. */
-export const LOGIT_DRAWS = 64
+const LOGIT_DRAWS = 64
 
 /**
  * Softmax has no moments in closed form: of logits that are known by mean and variance, stratified draws are made, the same standard normal numbers in

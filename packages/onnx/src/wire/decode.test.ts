@@ -62,6 +62,12 @@ test('random bytes do nothing but a named error', () => {
   )
 })
 
+test('a Buffer at an odd place, as Node reads files, is read like any other array', () => {
+  const pool = Buffer.alloc(file.length + 3)
+  pool.set(file, 3)
+  expect(encode(toMessage(decodeModel(pool.subarray(3))))).toEqual(file)
+})
+
 test('decodeModel reads what was written: the same bytes come out again', () => {
   const model = decodeModel(file)
   expect(encode(toMessage(model))).toEqual(file)

@@ -92,8 +92,8 @@ function initializerOf(tensor: Message<'TensorProto'>): Value {
   if (shape.some((dimension) => dimension < 0) || size * arrayType.BYTES_PER_ELEMENT !== rawData.length) {
     throw corrupt(`the initializer ${JSON.stringify(name)} of shape [${shape.join(', ')}] has ${rawData.length} bytes`)
   }
-  // A copy also brings the elements to the alignment that the array needs.
-  const data: TensorData = new arrayType(rawData.slice().buffer as ArrayBuffer)
+  // A copy also brings the elements to the alignment that the array needs. (Node's Buffer has a slice of its own, which copies nothing.)
+  const data: TensorData = new arrayType(new Uint8Array(rawData).buffer)
   return new Value({ elementType, shape }, name, undefined, data)
 }
 

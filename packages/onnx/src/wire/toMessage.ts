@@ -6,8 +6,8 @@ import { ELEMENT_TYPE_NUMBERS } from './elementTypes.ts'
 import type { Message } from './schema.ts'
 
 /** The IR version of ONNX 1.12, which brought opset 17. */
-export const IR_VERSION = 8
-export const PRODUCER = 'tfjs-bayes'
+const IR_VERSION = 8
+const PRODUCER = 'tfjs-bayes'
 
 /**
  * Puts a model into the words of onnx.proto, names included; the types of inner values are written too, so that every reader knows them.

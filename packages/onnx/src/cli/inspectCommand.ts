@@ -1,0 +1,82 @@
+import { checkCudaKernels } from '../cuda/checkCudaKernels.ts'
+import { initializersOf, type OnnxModel, type Port } from '../ir/graph.ts'
+import type { Value } from '../ir/value.ts'
+import { readModelBytes } from '../readModelBytes.ts'
+import { decodeModel } from '../wire/decodeModel.ts'
+import { commandArguments, type OptionTexts } from './arguments.ts'
+import type { Command } from './command.ts'
+import { tableLines } from './table.ts'
+
+const OPTIONS: OptionTexts = { nodes: 'yes: list every node too' }
+
+/** `inspect model.onnx`: what is in a file. */
+export const inspectCommand: Command = {
+  usage: 'inspect MODEL.onnx',
+  purpose: 'show inputs, outputs, operators, weights by layer, and what has no CUDA kernel',
+  options: OPTIONS,
+  run: async (args, print) => {
+    const { path, options } = commandArguments(args, OPTIONS)
+    const bytes = await readModelBytes(path)
+    const model = decodeModel(bytes)
+    for (const line of describe(path, bytes.length, model, options['nodes'] === 'yes')) print(line)
+    return 0
+  },
+}
+
+function describe(path: string, size: number, model: OnnxModel, withNodes: boolean): readonly string[] {
+  const { graph, opset, metadata } = model
+  const said = Object.entries(metadata).map(([key, value]) => `${key.replace('tfjs_bayes.', '')} ${value}`)
+  const missing = checkCudaKernels(model)
+  const nodeRows = graph.nodes.map((node) => [node.hint, node.opType, node.outputs.map(typeText).join(', ')])
+  return [
+    `${path}: ${size.toLocaleString('en')} bytes, opset ${opset}`,
+    said.join(', '),
+    '',
+    ...graph.inputs.map((port) => `input   ${portText(port)}`),
+    ...graph.outputs.map((port) => `output  ${portText(port)}`),
+    '',
+    ...tableLines(['weights', 'shape', 'bytes', 'smallest', 'largest'], weightRows(model)),
+    '',
+    ...(withNodes
+      ? tableLines(['node', 'operator', 'result'], nodeRows)
+      : tableLines(['operator', 'nodes'], operatorRows(model))),
+    '',
+    missing.length === 0
+      ? 'CUDA: every node has a kernel'
+      : `CUDA: ${missing.length} of ${graph.nodes.length} nodes have no kernel`,
+    ...missing.map((line) => `  ${line}`),
+  ]
+}
+
+function weightRows({ graph }: OnnxModel): readonly (readonly (string | number)[])[] {
+  return initializersOf(graph)
+    .filter((value) => value.rank > 0 && value.type.elementType !== 'int64')
+    .map((value) => {
+      const [smallest, largest] = range(value)
+      return [value.hint, `[${value.shape.join(', ')}]`, value.data!.byteLength, smallest, largest]
+    })
+}
+
+function operatorRows({ graph }: OnnxModel): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>()
+  for (const { opType } of graph.nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1)
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function range({ data }: Value): readonly [string, string] {
+  if (!(data instanceof Float32Array) || data.length === 0) return ['', '']
+  let [low, high] = [data[0]!, data[0]!]
+  for (const value of data) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  return [low.toPrecision(4), high.toPrecision(4)]
+}
+
+function portText({ name, value }: Port): string {
+  return `${name}  ${typeText(value)}`
+}
+
+function typeText({ type }: Value): string {
+  return `${type.elementType}[${type.shape.join(', ')}]`
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { variationalConv2d, variationalDense } from '@tfjs-bayes/layers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadModelFile } from '../src/cli/loadModelFile.ts'
+import { main } from '../src/cli/main.ts'
+import { exportModel } from '../src/index.ts'
+import { randomizeWeights } from './support/randomModel.ts'
+
+let folder: string
+let json: string
+let onnx: string
+let reference: Uint8Array
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tfjs-bayes-cli-'))
+  json = join(folder, 'model.json')
+  onnx = join(folder, 'model.onnx')
+  const model = tf.sequential({
+    layers: [
+      variationalConv2d({ filters: 2, kernelSize: 3, activation: 'relu', inputShape: [6, 6, 1], name: 'edges' }),
+      tf.layers.flatten(),
+      variationalDense({ units: 3, activation: 'softmax', name: 'digits' }),
+    ],
+  })
+  randomizeWeights(model, 1)
+  await save(model, folder)
+  reference = exportModel(model, { mode: 'localReparameterization', noise: 'graph' })
+  model.dispose()
+})
+
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+})
+
+test('a saved model is loaded whole, on any backend', async () => {
+  const model = await loadModelFile(json)
+  expect(exportModel(model, { mode: 'localReparameterization', noise: 'graph' })).toEqual(reference)
+  model.dispose()
+})
+
+test('export writes what exportModel gives', async () => {
+  const { code, out } = await run('export', json, '-o', onnx)
+  expect(code).toBe(0)
+  expect(out).toMatch(/model\.onnx: [\d,]+ bytes/)
+  expect(new Uint8Array(await readFile(onnx))).toEqual(reference)
+  const moments = join(folder, 'moments.onnx')
+  expect((await run('export', json, '--mode', 'moments', '--output', moments)).code).toBe(0)
+  const fixed = join(folder, 'stored.onnx')
+  expect(
+    (await run('export', json, '--noise', 'baked', '--samples', '4', '--draws', 'antithetic', '--seed', '3', '-o', fixed)).code,
+  ).toBe(0)
+  const gaussian = [
+    '--likelihood',
+    'gaussian',
+    '--sigma',
+    '0.5',
+    '--opset',
+    '18',
+    '--noise',
+    'input',
+    '-o',
+    join(folder, 'regression.onnx'),
+  ]
+  expect((await run('export', json, ...gaussian)).code).toBe(0)
+})
+
+test('inspect shows what is in the file', async () => {
+  await run('export', json, '-o', onnx)
+  const { code, out } = await run('inspect', onnx)
+  expect(code).toBe(0)
+  expect(out).toMatch(
+    /opset 17\nformat_version 1, likelihood categorical, mode localReparameterization, noise graph, samples input, units 3/,
+  )
+  expect(out).toMatch(
+    /input {3}x {2}float\[batch, 6, 6, 1\]\ninput {3}samples {2}int64\[1\]\noutput {2}probabilities {2}float\[batch, 3\]/,
+  )
+  expect(out).toMatch(/edges\/kernel_mean +\[2, 1, 3, 3\] +72 +-\d/)
+  expect(out).toMatch(/RandomNormalLike +2\n/)
+  expect(out).toMatch(/CUDA: every node has a kernel/)
+  expect((await run('inspect', onnx, '--nodes', 'yes')).out).toMatch(/digits\/draw +Add +float\[samples, batch, 3\]/)
+})
+
+test('verify compares with tfjs and says where nodes ran', async () => {
+  const fed = join(folder, 'fed.onnx')
+  await run('export', json, '--noise', 'input', '-o', fed)
+  const { code, out } = await run('verify', fed, '--model', json, '--rows', '5', '--samples', '3')
+  expect(code, out).toBe(0)
+  expect(out).toMatch(
+    /^onnxruntime-node on cpu\n5 random rows: all outputs are finite\ntfjs: .*\nlargest difference to tfjs with the same rows and noise: \d\.\d\de-\d+ \(within 1e-5\)\nnodes ran on CPUExecutionProvider: \d+/,
+  )
+  const mean = join(folder, 'mean.onnx')
+  await run('export', json, '--mode', 'mean', '-o', mean)
+  expect((await run('verify', mean, '--model', json)).out).toMatch(/with the same rows: /)
+
+  // Another model of the same shape is found out.
+  const otherFolder = await mkdtemp(join(tmpdir(), 'tfjs-bayes-cli-'))
+  const other = await loadModelFile(json)
+  randomizeWeights(other, 2)
+  await save(other, otherFolder)
+  other.dispose()
+  const different = await run('verify', fed, '--model', join(otherFolder, 'model.json'))
+  expect(different.code).toBe(1)
+  expect(different.out).toMatch(/NOT WITHIN/)
+  await rm(otherFolder, { recursive: true })
+})
+
+describe('what goes wrong is said in one line, with exit code 1', () => {
+  test.each<[string, () => string[], RegExp]>([
+    ['no command', () => [], /No command was given[\s\S]*tfjs-bayes-onnx export/],
+    ['an unknown command', () => ['convert'], /There is no command "convert"/],
+    ['an unknown option', () => ['export', json, '--colour', 'red'], /InvalidOptionError: .*--colour.*Known options: --mode/],
+    ['no file', () => ['inspect'], /0 files were given \(none\); expected one/],
+    ['no output', () => ['export', json], /Give -o MODEL\.onnx/],
+    [
+      'a missing model',
+      () => ['export', join(folder, 'none.json'), '-o', onnx],
+      /FileAccessError: The model file .*none\.json cannot be read/,
+    ],
+    ['a mode that is none', () => ['export', json, '--mode', 'guess', '-o', onnx], /InvalidOptionError: The mode is "guess"/],
+    ['a number that is none', () => ['export', json, '--samples', 'many', '-o', onnx], /--samples is "many"; expected a number/],
+    ['no ONNX file', () => ['inspect', json], /CorruptModelError/],
+    ['a missing ONNX file', () => ['verify', join(folder, 'none.onnx')], /FileAccessError/],
+    ['draws that tfjs cannot repeat', () => ['verify', onnx, '--model', json], /makes its own draws.*noise: 'input'/],
+    ['a provider that is none', () => ['verify', onnx, '--provider', 'abacus'], /--provider is "abacus"/],
+    ['half a row', () => ['verify', onnx, '--rows', '0.5'], /--rows is 0\.5/],
+  ])('%s', async (_, args, message) => {
+    await run('export', json, '-o', onnx)
+    const { code, error } = await run(...args())
+    expect(code).toBe(1)
+    expect(error).toMatch(message)
+  })
+
+  test('a model.json that is damaged', async () => {
+    for (const [text, message] of [
+      ['{', /is no JSON/],
+      ['{}', /has no modelTopology/],
+      ['{"modelTopology": {"class_name": "Nonsense"}, "weightsManifest": []}', /tfjs cannot load/],
+    ] as const) {
+      const path = join(folder, 'damaged.json')
+      await writeFile(path, text)
+      const { code, error } = await run('export', path, '-o', onnx)
+      expect(code).toBe(1)
+      expect(error).toMatch(message)
+    }
+    expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  test('help', async () => {
+    expect((await run('--help')).code).toBe(0)
+    expect((await run('verify', '--help')).out).toMatch(
+      /tfjs-bayes-onnx verify MODEL\.onnx[\s\S]*--provider +cpu \(default\) or cuda/,
+    )
+  })
+})
+
+async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  const [out, error]: [string[], string[]] = [[], []]
+  const code = await main(args, { out: (line) => out.push(line), error: (line) => error.push(line) })
+  return { code, out: out.join('\n'), error: error.join('\n') }
+}
+
+async function save(model: tf.LayersModel, to: string): Promise<void> {
+  await model.save(
+    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+      await writeFile(join(to, 'weights.bin'), new Uint8Array(weightData as ArrayBuffer))
+      await writeFile(
+        join(to, 'model.json'),
+        JSON.stringify({ modelTopology, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }] }),
+      )
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
+    }),
+  )
+}
