@@ -1,5 +1,5 @@
 /** An error that the user can do something about: its text says what happened, what was expected and the way out. */
-export abstract class DemoError extends Error {
+abstract class DemoError extends Error {
   abstract readonly code: string
 }
 
