@@ -11,6 +11,8 @@ export type { CategoricalPrediction, GaussianPrediction, Predictions } from './p
 export type { PredictOptions } from './predictor/predictor.ts'
 export { Predictor } from './predictor/predictor.ts'
 export type { LoadOptions } from './predictor/predictorOf.ts'
+export type { TritonOptions } from './tritonRepository.ts'
+export { tritonConfig, tritonRepository } from './tritonRepository.ts'
 
 /**
  * Loads a file that `exportModel` wrote, to run it with onnxruntime-node.

@@ -3,7 +3,7 @@ import { standardDraws } from '../draws/standardDraws.ts'
 import { InvalidModelError, InvalidOptionError } from '../errors.ts'
 import type { Feed } from '../predictor/engine.ts'
 import { type NodeProvider, nodeRuntime } from '../predictor/nodeRuntime.ts'
-import type { GraphInput } from '../predictor/signature.ts'
+import type { DeclaredTensor } from '../predictor/signature.ts'
 import { type ModelSignature, readSignature } from '../predictor/signature.ts'
 import { startEngine } from '../predictor/startEngine.ts'
 import { readModelBytes } from '../readModelBytes.ts'
@@ -102,7 +102,7 @@ async function reportPlaces(
 
 function randomFeeds(signature: ModelSignature, rows: number, samples: number): Readonly<Record<string, Feed>> {
   const feeds: Record<string, Feed> = {}
-  const normal = ({ name, shape }: GraphInput, sizes: readonly (number | string)[], seed: number): Feed => {
+  const normal = ({ name, shape }: DeclaredTensor, sizes: readonly (number | string)[], seed: number): Feed => {
     if (sizes.some((size) => typeof size === 'string')) {
       throw new InvalidModelError(
         `The input "${name}" of shape [${shape.join(', ')}] has more unknown sizes than the batch; verify cannot choose them.`,

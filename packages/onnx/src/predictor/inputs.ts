@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts'
 import type { Feed } from './engine.ts'
-import type { GraphInput, ModelSignature } from './signature.ts'
+import type { DeclaredTensor, ModelSignature } from './signature.ts'
 
 /** Rows as one flat array in row-major order; with a shape where the graph leaves more than the batch open. */
 export type Rows = RowData | { readonly data: RowData; readonly shape: readonly number[] }
@@ -57,7 +57,7 @@ export function checkInputs(signature: ModelSignature, { x, noise, samples }: In
   }
 }
 
-function rowsFor(signature: ModelSignature, input: GraphInput, x: InputArguments['x']): Rows {
+function rowsFor(signature: ModelSignature, input: DeclaredTensor, x: InputArguments['x']): Rows {
   if (signature.rows.length === 1 && (ArrayBuffer.isView(x) || (x != null && 'data' in x && 'shape' in x))) return x as Rows
   const rows = x == null || ArrayBuffer.isView(x) ? undefined : (x as Readonly<Record<string, Rows>>)[input.name]
   if (rows != null) return rows
@@ -77,7 +77,7 @@ interface RowTensor {
   readonly shape: readonly number[]
 }
 
-function tensorOf(input: GraphInput, rows: Rows): RowTensor {
+function tensorOf(input: DeclaredTensor, rows: Rows): RowTensor {
   const { name } = input
   const elementType = input.elementType as keyof typeof TYPES
   const data: unknown = ArrayBuffer.isView(rows) ? rows : rows.data
@@ -101,7 +101,7 @@ function tensorOf(input: GraphInput, rows: Rows): RowTensor {
   return { data: values, elementType, shape }
 }
 
-function inferShape({ name, shape }: GraphInput, length: number): readonly number[] {
+function inferShape({ name, shape }: DeclaredTensor, length: number): readonly number[] {
   const sizes = shape.slice(1)
   if (sizes.some((size) => typeof size === 'string')) {
     throw new InvalidInputError(

@@ -60,7 +60,7 @@ export class Predictor<Name extends keyof Predictions> {
       chunks.push(outputs)
     }
     const joined = Object.fromEntries(
-      this.signature.outputs.map((name) => [name, concatenate(chunks.map((chunk) => chunk[name]!))]),
+      this.signature.outputs.map(({ name }) => [name, concatenate(chunks.map((chunk) => chunk[name]!))]),
     )
     return toPrediction(this.likelihood, joined, inputs.rows, this.signature.metadata.units)
   }

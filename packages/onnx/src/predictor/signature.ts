@@ -5,8 +5,8 @@ import { decode } from '../wire/decode.ts'
 import { elementTypeOf } from '../wire/elementTypes.ts'
 import type { Message } from '../wire/schema.ts'
 
-/** An input of the graph as its file declares it. */
-export interface GraphInput {
+/** An input or output of the graph as its file declares it. */
+export interface DeclaredTensor {
   readonly name: string
   readonly elementType: ElementType
   readonly shape: readonly Dimension[]
@@ -16,10 +16,10 @@ export interface GraphInput {
 export interface ModelSignature {
   readonly metadata: ModelMetadata
   /** Rows: the model's own inputs. */
-  readonly rows: readonly GraphInput[]
+  readonly rows: readonly DeclaredTensor[]
   /** Noise tensors, in order. */
-  readonly noise: readonly GraphInput[]
-  readonly outputs: readonly string[]
+  readonly noise: readonly DeclaredTensor[]
+  readonly outputs: readonly DeclaredTensor[]
 }
 
 /**
@@ -32,20 +32,22 @@ export interface ModelSignature {
 export function readSignature(bytes: Uint8Array): ModelSignature {
   const model = decode(bytes)
   const metadata = readMetadata(Object.fromEntries((model.metadataProps ?? []).map(({ key = '', value = '' }) => [key, value])))
-  const inputs = (model.graph?.input ?? []).map(graphInput)
-  const isNoise = ({ name }: GraphInput): boolean => metadata.noise === 'input' && /^noise_\d+$/.test(name)
+  const inputs = (model.graph?.input ?? []).map(declaredTensor)
+  const isNoise = ({ name }: DeclaredTensor): boolean => metadata.noise === 'input' && /^noise_\d+$/.test(name)
   return {
     metadata,
     rows: inputs.filter((input) => !isNoise(input) && !(input.name === 'samples' && metadata.samples === 'input')),
     noise: inputs.filter(isNoise),
-    outputs: (model.graph?.output ?? []).map(({ name = '' }) => name),
+    outputs: (model.graph?.output ?? []).map(declaredTensor),
   }
 }
 
-function graphInput({ name = '', type }: Message<'ValueInfoProto'>): GraphInput {
+function declaredTensor({ name = '', type }: Message<'ValueInfoProto'>): DeclaredTensor {
   const elementType = elementTypeOf(type?.tensorType?.elemType)
   const dims = type?.tensorType?.shape?.dim
   if (elementType == null || dims == null)
-    throw new CorruptModelError(`The ONNX file's input ${JSON.stringify(name)} has no type or no shape. Export the model again.`)
+    throw new CorruptModelError(
+      `The ONNX file's input or output ${JSON.stringify(name)} has no type or no shape. Export the model again.`,
+    )
   return { name, elementType, shape: dims.map(({ dimParam, dimValue = 0n }) => dimParam ?? Number(dimValue)) }
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Beside which release of the onnx package the fixtures were made; the judge installs it where Python has none. */
-const PACKAGES = ['onnx==1.23.2']
+const PACKAGES = ['onnx==1.23.2', 'tritonclient==2.73.0']
 
 /**
- * Finds a Python with the onnx package: the one on the path, else a virtual environment in the temporary folder, made when it is missing.
+ * Finds a Python with the packages onnx and tritonclient: the one on the path, else a virtual environment in the temporary folder, made when it is missing.
  *
  * @returns the interpreter, or why there is none
  */
@@ -44,9 +44,23 @@ export interface Verdict {
 }
 
 function works(python: string): boolean {
-  return spawnSync(python, ['-c', 'import onnx, onnx.reference']).status === 0
+  return spawnSync(python, ['-c', 'import onnx, onnx.reference, tritonclient']).status === 0
 }
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? ''
+}
+
+/**
+ * Has Triton's own proto, as its client library ships it, read a configuration.
+ *
+ * @param python an interpreter from `findJudge`
+ * @param config the text of a `config.pbtxt`
+ * @returns the message as JSON
+ */
+export function readTritonConfig(python: string, config: string): unknown {
+  const script = fileURLToPath(new URL('../tritonConfig.py', import.meta.url))
+  const result = spawnSync(python, [script], { encoding: 'utf8', input: config })
+  if (result.status !== 0) throw new Error(`tritonConfig.py: ${result.error?.message ?? lastLine(result.stderr)}`)
+  return JSON.parse(result.stdout)
 }
