@@ -12,7 +12,8 @@ import {
 import { nllOfLogProbabilities } from '../metrics/nll.ts'
 import { uncertainty } from '../metrics/uncertainty.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
-import { type PredictiveProgress, predictive } from './predictive.ts'
+import type { PredictiveProgress } from './drawOptions.ts'
+import { predictive } from './predictive.ts'
 
 function network(args: Partial<VariationalDenseArgs> = {}): tf.LayersModel {
   const layer = (own: object): tf.layers.Layer => variationalDense({ initialSigma: 0.5, ...own, ...args } as VariationalDenseArgs)

@@ -1,0 +1,108 @@
+import * as tf from '@tensorflow/tfjs'
+import { type CompiledStep, compile } from '@tfjs-bayes/backend/compile'
+import { ForwardPass, seededNoise } from '@tfjs-bayes/layers'
+import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
+import { EventLoop } from '../loop/eventLoop.ts'
+import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
+import type { DrawOptions, DrawPlan } from './drawOptions.ts'
+
+/** Draws that one call of the model function takes; more would only cost memory. */
+const DRAWS_AT_ONCE = 10
+/** Most numbers of the outputs of one chunk, [draws, rows, ...]. */
+const CHUNK_NUMBERS = 4_000_000
+
+export interface OverDraws<R extends Record<string, tf.Tensor>> {
+  readonly model: tf.LayersModel
+  readonly plan: DrawPlan
+  readonly options: Pick<DrawOptions, 'signal' | 'onProgress'>
+  /** Inputs, and what goes with each of their rows, [rows, ...]. */
+  readonly inputs: readonly [x: tf.Tensor, ...alongside: tf.Tensor[]]
+  /**
+   * Sums up a few draws of one batch: a pure function, compiled with the model.
+   *
+   * @param outputs [draws, rows, ...]
+   */
+  summarize(outputs: tf.Tensor, ...alongside: tf.Tensor[]): R
+  /** Takes what `summarize` gave for `draws` draws of a batch; the tensors are its own. */
+  consume(range: BatchRange, draws: number, summary: R): Promise<void>
+  /** Is told when all draws of a batch are consumed. */
+  batchDone?(range: BatchRange): Promise<void>
+}
+
+/**
+ * Takes S draws of a model over all rows, a batch and a few draws at a time, so that memory is bounded whatever S and the number of rows.
+ *
+ * Draw s uses the same noise in each batch: with `weightSampling` a draw is one function over all rows, whatever the batch size; with
+ * `localReparameterization` rows are independent within a batch, and rows at the same place of two batches are not.
+ */
+export async function overDraws<R extends Record<string, tf.Tensor>>(work: OverDraws<R>): Promise<void> {
+  const { plan, options, inputs } = work
+  const { rows, samples, batchSize } = plan
+  const { signal, onProgress } = options
+  const chunks = drawChunks(work)
+  const eventLoop = new EventLoop()
+  const started = performance.now()
+  let done = 0
+  try {
+    for (const range of batchRanges(rows, batchSize)) {
+      const batch = inputs.map((input) => tf.slice(input, range.start, range.rows))
+      try {
+        for (const { firstDraw, draws, run } of chunks) {
+          signal?.throwIfAborted()
+          const summary = tf.tidy(() => run(tf.scalar(firstDraw, 'int32'), ...batch))
+          await work.consume(range, draws, summary as R)
+          done += range.rows * draws
+          if (eventLoop.due || done === rows * samples) {
+            const etaSeconds = ((performance.now() - started) / 1000) * ((rows * samples) / done - 1)
+            onProgress?.({ done, total: rows * samples, etaSeconds })
+            await eventLoop.turn()
+          }
+        }
+        await work.batchDone?.(range)
+      } finally {
+        tf.dispose(batch)
+      }
+    }
+  } finally {
+    for (const { run } of chunks) run.dispose()
+  }
+}
+
+interface DrawChunk {
+  readonly firstDraw: number
+  readonly draws: number
+  readonly run: CompiledStep<readonly tf.Tensor[], Record<string, tf.Tensor>>
+}
+
+/** Cuts S draws into chunks of nearly the same size, so that at most two functions (and two compiled graphs) serve them all. */
+function drawChunks<R extends Record<string, tf.Tensor>>(work: OverDraws<R>): DrawChunk[] {
+  const { samples, batchSize, rows } = work.plan
+  const numbersOfRow = work.model.outputs[0]!.shape.slice(1).reduce<number>((size, axis) => size * (axis ?? 1), 1)
+  const most = Math.max(1, Math.min(DRAWS_AT_ONCE, Math.floor(CHUNK_NUMBERS / (Math.min(rows, batchSize) * numbersOfRow))))
+  const count = Math.ceil(samples / most)
+  const functions = new Map<number, DrawChunk['run']>()
+  return Array.from({ length: count }, (_, chunk) => {
+    const firstDraw = Math.floor((chunk * samples) / count)
+    const draws = Math.floor(((chunk + 1) * samples) / count) - firstDraw
+    const run = functions.get(draws) ?? compile(drawsOf(work, draws))
+    functions.set(draws, run)
+    return { firstDraw, draws, run }
+  })
+}
+
+/** The pure function (counter, x, ...alongside) -> summary of `draws` draws, of which draw i uses the noise of counter + i. */
+function drawsOf<R extends Record<string, tf.Tensor>>(
+  { model, plan: { mode, seed }, summarize }: OverDraws<R>,
+  draws: number,
+): (...args: readonly tf.Tensor[]) => R {
+  const noiseSeed = deriveSeed(seed, SeedPurpose.predictiveNoise)
+  return (counter, x, ...alongside) =>
+    tf.tidy(() => {
+      const outputs = Array.from({ length: draws }, (_, draw) => {
+        const noise = seededNoise(noiseSeed, tf.add(counter!, tf.scalar(draw, 'int32')) as tf.Scalar)
+        const pass = new ForwardPass(mode === 'sample' ? { mode, noise } : { mode })
+        return model.apply(x!, { training: false, pass }) as tf.Tensor
+      })
+      return summarize(tf.stack(outputs), ...alongside)
+    })
+}

@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs'
+import { requireFinite } from '../checks/data.ts'
+import { requireNoSigmoid } from '../checks/model.ts'
+import { UnsupportedModelError } from '../errors.ts'
+import { ClassSums, classSummary } from './classSums.ts'
+import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { overDraws } from './overDraws.ts'
+
+/** The posterior predictive distribution of yes-or-no labels, each by itself; all tensors float32 [rows, labels] and the caller's, entropies in nats. */
+export interface PredictiveBernoulli {
+  /** Mean of the draws' probabilities of 1. */
+  readonly probabilities: tf.Tensor2D
+  /** Total uncertainty: entropy of the mean probability. */
+  readonly entropy: tf.Tensor2D
+  /** Aleatoric part: mean of the draws' entropies. */
+  readonly expectedEntropy: tf.Tensor2D
+  /** Epistemic part: entropy - expectedEntropy; below 0 by rounding only, and then 0. */
+  readonly mutualInformation: tf.Tensor2D
+  /** Draws that were taken. */
+  readonly samples: number
+  dispose(): void
+}
+
+/**
+ * The posterior predictive distribution of each of L yes-or-no labels, from S draws: what `predictive` is for classes that exclude each other.
+ *
+ * @param model a model whose outputs are logits [rows, L], one for each label
+ * @param x inputs, [rows, ...]
+ * @throws as `predictive`
+ */
+export async function predictiveBernoulli(
+  model: tf.LayersModel,
+  x: tf.Tensor,
+  options: DrawOptions,
+): Promise<PredictiveBernoulli> {
+  const plan = drawPlan(model, x, options)
+  requireNoSigmoid(model)
+  const outputShape = model.outputs[0]!.shape
+  const labels = outputShape[1]
+  if (outputShape.length !== 2 || !labels) {
+    throw new UnsupportedModelError(
+      `The output of the model has shape [${outputShape.map((size) => size ?? 'rows').join(', ')}].`,
+      'Yes-or-no labels need logits of shape [rows, labels].',
+    )
+  }
+  await requireFinite('x', x)
+  const sums = new ClassSums(plan.rows, labels, 2)
+  await overDraws({
+    model,
+    plan,
+    options,
+    inputs: [x],
+    summarize: (logits) => classSummary(tf.neg(tf.stack([tf.softplus(logits), tf.softplus(tf.neg(logits))], -1))),
+    consume: (range, _, summary) => sums.add(range, summary),
+  })
+  const { logProbabilities, ...parts } = sums.means(plan.samples)
+  const matrix = (values: Float64Array): tf.Tensor2D => tf.tensor2d(Float32Array.from(values), [plan.rows, labels])
+  const tensors = {
+    probabilities: matrix(logProbabilities.filter((_, i) => i % 2 === 1).map(Math.exp)),
+    entropy: matrix(parts.entropy),
+    expectedEntropy: matrix(parts.expectedEntropy),
+    mutualInformation: matrix(parts.mutualInformation),
+  }
+  return { ...tensors, samples: plan.samples, dispose: () => tf.dispose(tensors) }
+}

@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs'
+import { requireSameRows } from '../checks/data.ts'
+import { type LabelledData, preparedData } from '../data/labelledData.ts'
+import { NonFiniteOutputError } from '../errors.ts'
+import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { logAdd } from './logAdd.ts'
+import { overDraws } from './overDraws.ts'
+
+export interface PredictiveLogLikelihood {
+  /** log of the mean over the draws of p(y | x, w), in nats, [rows]; the caller's. */
+  readonly logLikelihood: tf.Tensor1D
+  /** Mean over the rows of its negative: the test NLL, in nats per example. */
+  readonly nll: number
+  /** Draws that were taken. */
+  readonly samples: number
+  dispose(): void
+}
+
+/**
+ * How well the averaged prediction explains data: log (1/S) sum_s p(y | x, w_s), row by row.
+ *
+ * The likelihood of the mixture over the draws, not the mean of their log-likelihoods (that is the ELBO's, see `evaluateElbo`), and of all draws, not of the
+ * last one.
+ *
+ * @param data x [rows, ...] and y [rows, ...]
+ * @param options those of `predictive`, and the likelihood
+ * @throws as `predictive`, and InvalidTargetError
+ */
+export async function predictiveLogLikelihood(
+  model: tf.LayersModel,
+  data: LabelledData,
+  options: DrawOptions & { readonly likelihood: Likelihood },
+): Promise<PredictiveLogLikelihood> {
+  const plan = drawPlan(model, data.x, options)
+  options.likelihood.checkModel?.(model)
+  requireSameRows('data', data.x, data.y)
+  const { x, y, likelihood } = await preparedData('data', data, options.likelihood, model.outputs[0]!.shape)
+  const sums = new Float64Array(plan.rows).fill(Number.NEGATIVE_INFINITY)
+  try {
+    await overDraws({
+      model,
+      plan,
+      options,
+      inputs: [x, y],
+      summarize: (outputs, target) => ({
+        sum: tf.logSumExp(tf.stack(tf.unstack(outputs).map((output) => likelihood.logLikelihood(output, target!))), 0),
+      }),
+      consume: async ({ start }, _, { sum }) => {
+        const values = await sum.data()
+        sum.dispose()
+        values.forEach((value, i) => {
+          if (Number.isNaN(value)) throw new NonFiniteOutputError(start + i)
+          sums[start + i] = logAdd(sums[start + i]!, value)
+        })
+      },
+    })
+  } finally {
+    y.dispose()
+  }
+  const values = sums.map((value) => value - Math.log(plan.samples))
+  const logLikelihood = tf.tensor1d(Float32Array.from(values))
+  const nll = -values.reduce((sum, value) => sum + value / plan.rows, 0)
+  return { logLikelihood, nll, samples: plan.samples, dispose: () => logLikelihood.dispose() }
+}
