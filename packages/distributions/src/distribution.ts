@@ -38,6 +38,9 @@ export abstract class Distribution {
   /** Where the distribution has its mass. */
   readonly support: Constraint = real
 
+  /** Where log p changes fastest and over what distance, if it has one such place: quadrature under a wide q puts its nodes there. */
+  readonly feature?: { readonly center: Parameter; readonly scale: Parameter }
+
   /** Whether gradients reach the parameters through {@link sample}. */
   readonly reparameterized: boolean = true
 

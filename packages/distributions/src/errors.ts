@@ -16,6 +16,12 @@ export class NoClosedFormError extends Error {
   readonly code = 'NO_CLOSED_FORM'
 }
 
+/** A road to a KL divergence does not exist for a pair of distributions, or none does. */
+export class NoKlMethodError extends Error {
+  override readonly name = 'NoKlMethodError'
+  readonly code = 'NO_KL_METHOD'
+}
+
 /** A serialized distribution names a family that nobody registered, or its parameters are not that family's. */
 export class UnknownFamilyError extends Error {
   override readonly name = 'UnknownFamilyError'

@@ -4,6 +4,7 @@ export { Distribution } from './distribution.ts'
 export {
   InvalidParameterError,
   NoClosedFormError,
+  NoKlMethodError,
   ShapeMismatchError,
   UndefinedQuantityError,
   UnknownFamilyError,
@@ -27,8 +28,16 @@ export { Uniform } from './families/uniform.ts'
 export type { ClosedKlFormula } from './kl/closed.ts'
 export { closedKl, closedKlPairs, hasClosedKl, registerClosedKl } from './kl/closed.ts'
 export type { ClosedKlTable, FormulaPair, InfinitePair, WithClosedKl } from './kl/closedKlTable.ts'
-export { monteCarloKl } from './kl/monteCarlo.ts'
+export { crossEntropy } from './kl/crossEntropy.ts'
+export type { KlMethod, KlOptions, KlResult, MonteCarloOptions, QuadratureKlOptions } from './kl/kl.ts'
+export { kl } from './kl/kl.ts'
+export type { KlGradient, MonteCarloEstimate, MonteCarloKlOptions } from './kl/monteCarlo.ts'
+export { estimateKl, monteCarloKl } from './kl/monteCarlo.ts'
 export { klNormalNormal } from './kl/pairs/normalNormal.ts'
+export type { QuadratureOptions } from './kl/quadrature.ts'
+export { quadratureKl } from './kl/quadrature.ts'
+export { renyiDivergence } from './kl/renyi.ts'
+export { klUpperBound } from './kl/upperBound.ts'
 export { categoricalLogLikelihood } from './likelihoods/categoricalLogLikelihood.ts'
 export { gaussianLogLikelihood } from './likelihoods/gaussianLogLikelihood.ts'
 export { safeSqrt } from './numerics/safeSqrt.ts'

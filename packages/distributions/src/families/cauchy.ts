@@ -36,6 +36,7 @@ export const standardCauchy: SymmetricForm = {
  * Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, 1994, chapter 16.
  */
 export class Cauchy extends LocationScale<'cauchy', 'mu' | 'scale'> {
+  override readonly feature: { readonly center: Parameter; readonly scale: Parameter }
   protected readonly standard: StandardForm = symmetric(standardCauchy)
 
   /**
@@ -46,6 +47,7 @@ export class Cauchy extends LocationScale<'cauchy', 'mu' | 'scale'> {
    */
   constructor(parameters: { readonly mu: Parameter; readonly scale: Parameter }) {
     super('cauchy', { mu: real, scale: positive }, parameters)
+    this.feature = { center: parameters.mu, scale: parameters.scale }
   }
 
   get mu(): Parameter {

@@ -36,6 +36,7 @@ export const standardLaplace: SymmetricForm = {
  * Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, 1995, chapter 24.
  */
 export class Laplace extends LocationScale<'laplace', 'mu' | 'scale'> {
+  override readonly feature: { readonly center: Parameter; readonly scale: Parameter }
   protected readonly standard: StandardForm = symmetric(standardLaplace)
 
   /**
@@ -46,6 +47,7 @@ export class Laplace extends LocationScale<'laplace', 'mu' | 'scale'> {
    */
   constructor(parameters: { readonly mu: Parameter; readonly scale: Parameter }) {
     super('laplace', { mu: real, scale: positive }, parameters)
+    this.feature = { center: parameters.mu, scale: parameters.scale }
   }
 
   get mu(): Parameter {

@@ -32,6 +32,7 @@ export const standardLogistic: SymmetricForm = {
  * Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, 1995, chapter 23.
  */
 export class Logistic extends LocationScale<'logistic', 'mu' | 'scale'> {
+  override readonly feature: { readonly center: Parameter; readonly scale: Parameter }
   protected readonly standard: StandardForm = symmetric(standardLogistic)
 
   /**
@@ -42,6 +43,7 @@ export class Logistic extends LocationScale<'logistic', 'mu' | 'scale'> {
    */
   constructor(parameters: { readonly mu: Parameter; readonly scale: Parameter }) {
     super('logistic', { mu: real, scale: positive }, parameters)
+    this.feature = { center: parameters.mu, scale: parameters.scale }
   }
 
   get mu(): Parameter {

@@ -24,6 +24,7 @@ import { ParametricDistribution } from './parametric.ts'
  */
 export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | 'scale'> {
   readonly noiseKind = 'uniform'
+  override readonly feature: { readonly center: Parameter; readonly scale: Parameter }
 
   /**
    * @param parameters.df degrees of freedom, > 0
@@ -34,6 +35,7 @@ export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | '
    */
   constructor(parameters: { readonly df: Parameter; readonly mu: Parameter; readonly scale: Parameter }) {
     super('studentT', { df: positive, mu: real, scale: positive }, parameters)
+    this.feature = { center: parameters.mu, scale: parameters.scale }
   }
 
   get df(): Parameter {

@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs'
+import { NormalScaleMixture } from '../families/normalScaleMixture.ts'
+import { elementwise } from '../numerics/elementwise.ts'
+import { logSumExp } from '../numerics/logSumExp.ts'
+import type { Parameter } from '../parameter.ts'
+import { type GaussianRule, REACH, standardDensity } from './gaussianExpectation.ts'
+import { gaussLegendre } from './gaussLegendre.ts'
+
+// The logarithm of a scale mixture is that of its widest component plus one bump for each narrower one:
+//
+//     log p = log(w_1 N_1) + sum_{k >= 2} softplus(l_k),   l_k = log(w_k N_k) - log(w_1 N_1 + ... + w_{k-1} N_{k-1})
+//
+// The first has a closed expectation. A bump is no wider than a few of its own sigma, so its nodes are put where both it and q are: no rule whose
+// nodes follow q alone sees a spike a thousand times narrower than q.
+
+/** Beyond this many nats below 1, softplus(l) is less than 1e-6. */
+const NEGLIGIBLE = 14
+
+/** The mixture with its components from wide to narrow, so that every bump has an end. Differentiable; sigmas given as tensors are sorted per element. */
+export function widestFirst(p: NormalScaleMixture): NormalScaleMixture {
+  const parts = p.sigmas.map((sigma, k) => ({ weight: p.weights[k]!, sigma })).filter(({ weight }) => weight !== 0)
+  for (let end = parts.length - 1; end > 0; end--) {
+    for (let k = 0; k < end; k++) {
+      const [a, b] = [parts[k]!, parts[k + 1]!]
+      const swap = isLess(a.sigma, b.sigma)
+      parts[k] = { weight: choose(swap, b.weight, a.weight), sigma: choose(swap, b.sigma, a.sigma) }
+      parts[k + 1] = { weight: choose(swap, a.weight, b.weight), sigma: choose(swap, a.sigma, b.sigma) }
+    }
+  }
+  return new NormalScaleMixture({ mu: p.mu, weights: parts.map(({ weight }) => weight), sigmas: parts.map(({ sigma }) => sigma) })
+}
+
+/**
+ * The bump of the k-th component, at x.
+ *
+ * @param p widest component first
+ * @param k from 1 on
+ */
+export function bump(x: tf.Tensor, p: NormalScaleMixture, k: number): tf.Tensor {
+  const square = tf.square(tf.sub(x, p.mu))
+  const logJoint = (j: number): tf.Tensor => tf.add(tf.mul(square, precisionTerm(p.sigmas[j]!)), logHeight(p, j))
+  const wider = Array.from({ length: k }, (_, j) => logJoint(j))
+  return tf.softplus(tf.sub(logJoint(k), wider.length === 1 ? wider[0]! : logSumExp(wider)))
+}
+
+/** Gauss-Legendre nodes on the part of q's range that the k-th bump reaches; none of any weight where they do not meet. */
+export function bumpRule(nodes: number, k: number): GaussianRule<NormalScaleMixture> {
+  const { nodes: u, weights } = gaussLegendre(nodes)
+  return {
+    count: nodes,
+    shared: (q, p) => {
+      const height = tf.sub(logHeight(p, k), logHeight(p, 0))
+      const steepness = tf.sub(precisionTerm(p.sigmas[0]!), precisionTerm(p.sigmas[k]!))
+      const reach = tf.sqrt(tf.div(tf.relu(tf.add(height, NEGLIGIBLE)), steepness))
+      const d = tf.sub(q.mu, p.mu)
+      const low = tf.maximum(tf.div(tf.sub(tf.neg(reach), d), q.sigma), -REACH)
+      const high = tf.minimum(tf.div(tf.sub(reach, d), q.sigma), REACH)
+      return [tf.mul(tf.add(low, high), 0.5), tf.relu(tf.mul(tf.sub(high, low), 0.5))]
+    },
+    node: (i, [middle, half]) => {
+      const z = tf.add(middle!, tf.mul(half!, u[i]!))
+      return { z, weight: tf.mul(tf.mul(half!, weights[i]!), standardDensity(z)) }
+    },
+  }
+}
+
+/** log(w / sigma). */
+function logHeight(p: NormalScaleMixture, k: number): tf.Tensor {
+  return tf.sub(tf.log(p.weights[k]!), tf.log(p.sigmas[k]!))
+}
+
+/** -1 / (2 sigma^2). */
+function precisionTerm(sigma: Parameter): tf.Tensor {
+  return tf.div(-0.5, tf.square(sigma))
+}
+
+/** 1 where a < b, else 0, without gradient. */
+function isLess(a: Parameter, b: Parameter): Parameter {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? 1 : 0
+  return elementwise([a, b], { value: ([x, y]) => tf.cast(tf.less(x, y), 'float32'), derivatives: () => [() => 0, () => 0] })
+}
+
+function choose(condition: Parameter, yes: Parameter, no: Parameter): Parameter {
+  if (typeof condition === 'number') return condition === 1 ? yes : no
+  return tf.add(tf.mul(condition, yes), tf.mul(tf.sub(1, condition), no))
+}
