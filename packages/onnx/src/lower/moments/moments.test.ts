@@ -53,7 +53,7 @@ describe('exact moments against quadrature', () => {
     const [means, variances] = await run((tape, x) => rectifiedMoments(tape, x), [1000, -1000], [1e-4, 1e-4])
     expect(means[0]).toBe(1000)
     expect(variances[0]! / 1e-4).toBeCloseTo(1, 5)
-    expect([means[1], variances[1]]).toEqual([0, 0])
+    expect(Math.max(means[1]!, variances[1]!)).toBeLessThan(1e-18)
   })
 })
 
