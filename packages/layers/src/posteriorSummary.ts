@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
-import { closedKl, type Distribution, hasClosedKl, type Normal } from '@tfjs-bayes/distributions'
+import type { Distribution, Normal } from '@tfjs-bayes/distributions'
+import { weightKl } from './kl/klMethods.ts'
 import type { VariationalLayer } from './layers/variationalLayer.ts'
 import { posteriorOf } from './layers/variationalWeight.ts'
 import { variationalLayers } from './variationalLayers.ts'
@@ -21,18 +22,18 @@ export interface LayerSummary {
   readonly sigma: Quantiles
   /** |mu| / sigma: a weight below 1 is hardly told from 0. */
   readonly signalToNoise: Quantiles
-  /** KL(posterior || prior) in nats, summed over the weights; undefined where the prior has no closed form. */
-  readonly kl: number | undefined
-  /** Share of the weights whose own KL is below the threshold: the data said little about them. Undefined like kl. */
-  readonly priorShare: number | undefined
+  /** KL(posterior || prior) in nats, summed over the weights: on the layer's own road, and computed where that is an estimate on draws. */
+  readonly kl: number
+  /** Share of the weights whose own KL is below the threshold: the data said little about them. */
+  readonly priorShare: number
 }
 
 /** What a model's posterior looks like. */
 export interface PosteriorSummary {
   readonly layers: readonly LayerSummary[]
   readonly weights: number
-  /** Sum over the layers in nats; undefined where that of a layer is. */
-  readonly kl: number | undefined
+  /** Sum over the layers in nats. */
+  readonly kl: number
   /** Nats below which a weight counts as at the prior. */
   readonly threshold: number
 }
@@ -50,19 +51,18 @@ export async function posteriorSummary(
 ): Promise<PosteriorSummary> {
   const layers: LayerSummary[] = []
   for (const layer of variationalLayers(model)) layers.push(await summarize(layer, threshold))
-  const kls = layers.map((layer) => layer.kl)
   return {
     layers,
     weights: layers.reduce((sum, layer) => sum + layer.weights, 0),
-    kl: kls.reduce((sum, kl) => (sum === undefined || kl === undefined ? undefined : sum + kl), 0),
+    kl: layers.reduce((sum, layer) => sum + layer.kl, 0),
     threshold,
   }
 }
 
 /** The summary as a table of fixed-width text. */
 export function formatPosteriorSummary({ layers, weights, kl, threshold }: PosteriorSummary): string {
-  const number = (value: number | undefined): string => (value === undefined ? '-' : value.toPrecision(3))
-  const share = (value: number | undefined): string => (value === undefined ? '-' : `${(100 * value).toFixed(1)} %`)
+  const number = (value: number): string => value.toPrecision(3)
+  const share = (value: number): string => `${(100 * value).toFixed(1)} %`
   const range = ({ q05, median, q95 }: Quantiles): string => [q05, median, q95].map(number).join(' ')
   const rows = [
     ['layer', 'weights', 'KL (nats)', 'KL per weight', 'sigma 5 50 95 %', '|mu|/sigma 5 50 95 %', `KL < ${threshold}`],
@@ -70,12 +70,12 @@ export function formatPosteriorSummary({ layers, weights, kl, threshold }: Poste
       each.layer,
       String(each.weights),
       number(each.kl),
-      number(each.kl === undefined ? undefined : each.kl / each.weights),
+      number(each.kl / each.weights),
       range(each.sigma),
       range(each.signalToNoise),
       share(each.priorShare),
     ]),
-    ['total', String(weights), number(kl), number(kl === undefined ? undefined : kl / weights), '', '', ''],
+    ['total', String(weights), number(kl), number(kl / weights), '', '', ''],
   ]
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const line = (row: readonly string[]): string =>
@@ -94,14 +94,12 @@ async function summarize(layer: VariationalLayer, threshold: number): Promise<La
     weights: mu.length,
     sigma: quantiles(sigma),
     signalToNoise: quantiles(ratio),
-    kl: kl?.reduce((sum, value) => sum + value, 0),
-    priorShare: kl && kl.filter((value) => value < threshold).length / kl.length,
+    kl: kl.reduce((sum, value) => sum + value, 0),
+    priorShare: kl.filter((value) => value < threshold).length / kl.length,
   }
 }
 
-async function readPosterior(
-  layer: VariationalLayer,
-): Promise<{ mu: Float32Array; sigma: Float32Array; kl: Float64Array | undefined }> {
+async function readPosterior(layer: VariationalLayer): Promise<{ mu: Float32Array; sigma: Float32Array; kl: Float64Array }> {
   const [mu, sigma, kl] = tf.tidy(() => {
     const uncertain = layer.weightTensors.filter(({ rho }) => rho !== undefined)
     const posteriors = uncertain.map((weight) => ({ posterior: posteriorOf(weight), prior: layer.priorOf(weight) }))
@@ -110,16 +108,14 @@ async function readPosterior(
     return [
       flat(({ posterior }) => posterior.mu as tf.Tensor),
       flat(({ posterior }) => posterior.sigma as tf.Tensor),
-      ...(posteriors.every(({ posterior, prior }) => hasClosedKl(posterior, prior))
-        ? [flat(({ posterior, prior }) => closedKl(posterior, prior))]
-        : []),
+      flat((each) => weightKl(layer.klMethod, each)),
     ]
   })
   try {
     return {
       mu: (await mu!.data()) as Float32Array,
       sigma: (await sigma!.data()) as Float32Array,
-      kl: kl && Float64Array.from(await kl.data()),
+      kl: Float64Array.from(await kl!.data()),
     }
   } finally {
     tf.dispose([mu!, sigma!, kl!])

@@ -1,9 +1,18 @@
 import type * as tf from '@tensorflow/tfjs'
-import { closedKl, type Distribution, hasClosedKl, monteCarloKl, Normal } from '@tfjs-bayes/distributions'
+import {
+  closedKl,
+  type Distribution,
+  hasClosedKl,
+  klUpperBound,
+  monteCarloKl,
+  Normal,
+  NormalScaleMixture,
+  quadratureKl,
+} from '@tfjs-bayes/distributions'
 import { UnsupportedKlError } from '../errors.ts'
 
 /** How a layer's KL divergence is computed. */
-export type KlMethod = 'closed' | 'monteCarlo'
+export type KlMethod = 'closed' | 'quadrature' | 'upperBound' | 'monteCarlo'
 
 /** A road to KL(posterior || prior) for one weight tensor. */
 interface KlRoad {
@@ -21,8 +30,27 @@ const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
     obstacle: (prior) =>
       hasClosedKl(standardNormal(), prior)
         ? undefined
-        : { reason: `KL(normal || ${prior.family}) has no closed form`, fix: `Use kl: 'monteCarlo', or leave kl out.` },
+        : {
+            reason: `KL(normal || ${prior.family}) has no closed form`,
+            fix: `Use kl: 'quadrature' or 'monteCarlo', or leave kl out.`,
+          },
     kl: (posterior, prior) => closedKl(posterior, prior),
+  },
+  quadrature: {
+    drawsWeights: false,
+    obstacle: () => undefined,
+    kl: (posterior, prior) => quadratureKl(posterior, prior),
+  },
+  upperBound: {
+    drawsWeights: false,
+    obstacle: (prior) =>
+      prior instanceof NormalScaleMixture
+        ? undefined
+        : {
+            reason: `the upper bound of KL(normal || ${prior.family}) does not exist: it is one for a normalScaleMixture`,
+            fix: 'Leave kl out.',
+          },
+    kl: (posterior, prior) => klUpperBound(posterior, prior as NormalScaleMixture),
   },
   monteCarlo: {
     drawsWeights: true,
@@ -31,16 +59,11 @@ const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
   },
 }
 
-/** Best first: an exact value before an estimate. */
-const preference: readonly KlMethod[] = ['closed', 'monteCarlo']
+/** What is taken where nothing is asked for, best first. Quadrature takes every prior on the real line; a bound is never chosen for the user. */
+const preference: readonly KlMethod[] = ['closed', 'quadrature']
 
 /** Every road by name. */
 export const klMethods: readonly KlMethod[] = Object.keys(klRoads) as KlMethod[]
-
-/** Whether the KL is an estimate on a draw of the weights. */
-export function klDrawsWeights(method: KlMethod): boolean {
-  return klRoads[method].drawsWeights
-}
 
 /**
  * Settles on a road to a layer's KL.
@@ -50,36 +73,27 @@ export function klDrawsWeights(method: KlMethod): boolean {
  */
 export function resolveKl(layer: string, method: KlMethod | undefined, prior: Distribution): KlMethod {
   requireRealLine(layer, prior)
-  const obstacle = method === undefined ? undefined : klRoads[method].obstacle(prior)
+  const resolved = method ?? bestOf(prior)
+  const obstacle = klRoads[resolved].obstacle(prior)
   if (obstacle !== undefined) throw new UnsupportedKlError(layer, obstacle.reason, obstacle.fix)
-  return method ?? bestOf(prior, () => true)!
+  return resolved
 }
 
 /**
  * KL(posterior || prior) in nats, elementwise.
  *
- * @param draw weights to take an estimate on; undefined in a pass that draws nothing, whose KL then is computed on the best road without a draw
- * @throws UnsupportedKlError where there is no such road
+ * @param draw weights to take an estimate on; undefined where nothing is drawn: then the KL is computed on the best road without a draw
  */
 export function weightKl(
-  layer: string,
   method: KlMethod,
-  { posterior, prior, draw }: { posterior: Normal; prior: Distribution; draw: (() => tf.Tensor) | undefined },
+  { posterior, prior, draw }: { posterior: Normal; prior: Distribution; draw?: (() => tf.Tensor) | undefined },
 ): tf.Tensor {
-  const possible = draw !== undefined || !klRoads[method].drawsWeights
-  const taken = possible ? method : bestOf(prior, (each) => !klRoads[each].drawsWeights)
-  if (taken === undefined) {
-    throw new UnsupportedKlError(
-      layer,
-      `KL(normal || ${prior.family}) has no closed form, and a pass in mode 'mean' draws no weights to estimate it on`,
-      `Ask a pass in mode 'sample' for the KL.`,
-    )
-  }
+  const taken = draw === undefined && klRoads[method].drawsWeights ? bestOf(prior) : method
   return klRoads[taken].kl(posterior, prior, draw!)
 }
 
-function bestOf(prior: Distribution, fits: (method: KlMethod) => boolean): KlMethod | undefined {
-  return preference.find((method) => fits(method) && klRoads[method].obstacle(prior) === undefined)
+function bestOf(prior: Distribution): KlMethod {
+  return preference.find((method) => klRoads[method].obstacle(prior) === undefined)!
 }
 
 /** A normal weight can be any real number: a prior that excludes some has an infinite KL, and one of vectors none. */

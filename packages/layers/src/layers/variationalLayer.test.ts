@@ -1,5 +1,15 @@
 import * as tf from '@tensorflow/tfjs'
-import { Bernoulli, Distribution, HalfNormal, Independent, Normal, Uniform } from '@tfjs-bayes/distributions'
+import {
+  Bernoulli,
+  Distribution,
+  HalfNormal,
+  Independent,
+  Laplace,
+  Normal,
+  NormalScaleMixture,
+  StudentT,
+  Uniform,
+} from '@tfjs-bayes/distributions'
 import { expectTensorsClose } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
 import { InvalidLayerArgumentError, LayerNotBuiltError, UnsupportedFormatError, UnsupportedKlError } from '../errors.ts'
@@ -81,6 +91,23 @@ describe('arguments', () => {
     const make = (): unknown => variationalDense({ units: 1, name: 'odd', prior: new Unnamed(), kl: 'closed' } as never)
     expect(make).toThrow(UnsupportedKlError)
     expect(make).toThrow(/Layer "odd": KL\(normal \|\| unnamed\) has no closed form/)
+  })
+
+  test('an upper bound is refused for any prior but a mixture', () => {
+    const make = (): unknown => variationalDense({ units: 1, name: 'odd', kl: 'upperBound' } as never)
+    expect(make).toThrow(UnsupportedKlError)
+    expect(make).toThrow(
+      /Layer "odd": the upper bound of KL\(normal \|\| normal\) does not exist: it is one for a normalScaleMixture/,
+    )
+  })
+
+  test('without a road, the best that the prior has is taken', () => {
+    const methodFor = (prior: Distribution): string => variationalDense({ units: 1, prior }).klMethod
+    expect(methodFor(new Normal({ mu: 0, sigma: 2 }))).toBe('closed')
+    expect(methodFor(new Laplace({ mu: 0, scale: 2 }))).toBe('closed')
+    expect(methodFor(new StudentT({ df: 3, mu: 0, scale: 2 }))).toBe('quadrature')
+    expect(methodFor(new NormalScaleMixture({ weights: [0.5, 0.5], sigmas: [0.1, 1] }))).toBe('quadrature')
+    expect(methodFor(new Unnamed())).toBe('quadrature')
   })
 
   test('a prior whose parameters would widen the weights is refused: its KL would be summed too often', () => {

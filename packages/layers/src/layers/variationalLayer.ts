@@ -273,7 +273,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     const { mu, sigma, draw } = posteriorIn(pass, this, weight)
     const posterior = new Normal({ mu, sigma })
     const own = (): tf.Tensor => posterior.sample(pass.sharedNoise(this, `${weight.name} of the KL`, mu.shape))
-    return weightKl(this.name, this.klMethod, {
+    return weightKl(this.klMethod, {
       posterior,
       prior: this.priorOf(weight),
       draw: pass.mode === 'mean' ? undefined : estimators[this.estimator].drawsWeights ? draw : own,

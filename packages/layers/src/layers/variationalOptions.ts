@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { type ClosedKlTable, type Distribution, type InfinitePair, Normal } from '@tfjs-bayes/distributions'
+import {
+  type ClosedKlTable,
+  type Distribution,
+  type InfinitePair,
+  Normal,
+  type NormalScaleMixture,
+} from '@tfjs-bayes/distributions'
 import { InvalidLayerArgumentError } from '../errors.ts'
 import { type EstimatorName, estimators } from '../estimators/estimators.ts'
 import type { Mode } from '../forwardPass.ts'
@@ -19,12 +25,15 @@ type FamilyOf<Pair> = Pair extends `normal || ${infer Family}` ? Family : never
 export type KlOptions =
   | {
       /**
-       * The road to KL(posterior || prior). `closed`: its formula. `monteCarlo`: an estimate on the weights that made the prediction, or, with an
-       * estimator that draws none, on weights drawn for the KL alone. Default: the best that the prior has, in this order.
+       * The road to KL(posterior || prior). `closed`: its formula, where the prior has one. `quadrature`: numerical integration, deterministic, any
+       * prior on the real line, 32 evaluations of it a weight. `upperBound`: a closed bound for a normalScaleMixture; the ELBO stays a bound.
+       * `monteCarlo`: an estimate on the weights that made the prediction, or, with an estimator that draws none, on weights drawn for the KL alone.
+       * Default: 'closed' where there is a formula, else 'quadrature'.
        */
-      readonly kl?: 'monteCarlo' | undefined
+      readonly kl?: 'quadrature' | 'monteCarlo' | undefined
     }
   | { readonly kl: 'closed'; readonly prior?: Distribution & { readonly family: ClosedFamily } }
+  | { readonly kl: 'upperBound'; readonly prior: NormalScaleMixture }
 
 /** Estimator and KL. */
 export type EstimatorOptions = KlOptions & {
