@@ -32,7 +32,7 @@ function compareNodes(before: StepNode | undefined, after: StepNode | undefined,
   if (first.kind === 'captured' && second.kind === 'captured' && first.id !== second.id) {
     return {
       code: 'changing-capture',
-      message: `a tensor from outside the step is another one at each call${usedBy(after, graph)}; pass it as an argument`,
+      message: `a tensor from outside the step is another one at each call${usedBy(after, graph)}${atUserLine(second.trace)}; pass it as an argument`,
     }
   }
   if (first.kind === 'variable' && second.kind === 'variable' && first.variable !== second.variable) {
@@ -47,7 +47,7 @@ function compareNodes(before: StepNode | undefined, after: StepNode | undefined,
       second.shape.length === 0 ? 'pass it as an argument' : 'pass it as an argument (or draw noise with statelessNormal)'
     return {
       code: 'changing-constant',
-      message: `a value made in JavaScript changes from call to call: ${show(first.tensor)}, then ${show(second.tensor)}${usedBy(after, graph)}; ${remedy}`,
+      message: `a value made in JavaScript${atUserLine(second.trace)} changes from call to call: ${show(first.tensor)}, then ${show(second.tensor)}${usedBy(after, graph)}; ${remedy}`,
     }
   }
   if (before.node.op === after.node.op && before.node.inputs.join() === after.node.inputs.join()) {
@@ -75,7 +75,7 @@ function usedBy({ node }: StepNode, graph: StepGraph): string {
   const user = graph.nodes.find((other) =>
     other.node.inputs.some((input) => input === node.name || input.startsWith(`${node.name}:`)),
   )
-  return user === undefined ? '' : `, used by ${user.node.op}${atUserLine(traceOf(user.origin))}`
+  return user === undefined ? '' : `, used by ${user.node.op}`
 }
 
 function traceOf(node: RecordedNode): Error | undefined {

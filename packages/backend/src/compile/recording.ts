@@ -28,7 +28,7 @@ export interface VariableNode extends Source {
 }
 
 /** A tensor made from JavaScript values while the step runs. */
-export interface ConstantNode extends Source {
+interface ConstantNode extends Source {
   readonly kind: 'constant'
   readonly tensor: TensorValue
   readonly trace: Error

@@ -20,7 +20,7 @@ export interface StepNode {
 }
 
 /** What has to be handed to the graph at each run, under a name. */
-export interface Feed {
+interface Feed {
   readonly name: string
   readonly source: ArgumentNode | VariableNode | CapturedNode
 }

@@ -322,7 +322,7 @@ const stale: { name: string; message: RegExp; change: () => { step: (x: tf.Tenso
   {
     name: 'a schedule that starts flat',
     message:
-      /value made in JavaScript changes from call to call: \[0\.5\], then \[0\.25\], used by Mul at .*consistency\.test\.ts/,
+      /value made in JavaScript at .*consistency\.test\.ts:\d+.* changes from call to call: \[0\.5\], then \[0\.25\], used by Mul/,
     change: () => {
       let rate = 0.5
       return {

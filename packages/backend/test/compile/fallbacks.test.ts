@@ -52,13 +52,13 @@ const obstacles: { name: string; code: FallbackCode; message: RegExp; obstacle: 
     name: 'noise made in JavaScript',
     code: 'changing-constant',
     message:
-      /value made in JavaScript changes from call to call: \[.*, …\] of shape \[4\], then .*, used by Add at .*fallbacks\.test\.ts:\d+.*statelessNormal/,
+      /value made in JavaScript at .*fallbacks\.test\.ts:\d+.* changes from call to call: \[.*, …\] of shape \[4\], then .*, used by Add; .*statelessNormal/,
     obstacle: (prediction, call) => prediction.add(tf.randomNormal([4], 0, 1, 'float32', call + 1)),
   },
   {
     name: 'a schedule in a constant',
     code: 'changing-constant',
-    message: /\[2\], then \[3\], used by Mul at .*fallbacks\.test\.ts:\d+/,
+    message: /made in JavaScript at .*fallbacks\.test\.ts:\d+.* \[2\], then \[3\], used by Mul; pass it as an argument$/,
     obstacle: (prediction, call) => prediction.mul(call),
   },
   {
