@@ -10,6 +10,7 @@ import { Independent } from './families/independent.ts'
 import { Laplace } from './families/laplace.ts'
 import { Logistic } from './families/logistic.ts'
 import { LogNormal } from './families/logNormal.ts'
+import { MultivariateNormal } from './families/multivariateNormal.ts'
 import { Normal } from './families/normal.ts'
 import { NormalScaleMixture } from './families/normalScaleMixture.ts'
 import { Poisson } from './families/poisson.ts'
@@ -45,6 +46,7 @@ const families = new Map<string, FamilyClass>([
   ['halfNormal', HalfNormal],
   ['halfCauchy', HalfCauchy],
   ['independent', Independent],
+  ['multivariateNormal', MultivariateNormal],
   ['poisson', Poisson],
   ['categorical', Categorical],
   ['bernoulli', Bernoulli],

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Distribution } from '../distribution.ts'
 import { NoClosedFormError } from '../errors.ts'
-import type { Independent } from '../families/independent.ts'
+import { Independent } from '../families/independent.ts'
+import type { MultivariateNormal } from '../families/multivariateNormal.ts'
+import type { Normal } from '../families/normal.ts'
 import { broadcastShape } from '../parameter.ts'
 import type { ClosedKlTable, FormulaPair, WithClosedKl } from './closedKlTable.ts'
 import { INFINITE_PAIRS } from './infinitePairs.ts'
@@ -37,6 +39,7 @@ import {
   klLogNormalLogNormal,
   klUniformLogNormal,
 } from './pairs/logNormalTarget.ts'
+import { asMultivariateNormal, isMultivariateNormal, klMultivariateNormal } from './pairs/multivariateNormal.ts'
 import { klNormalNormal } from './pairs/normalNormal.ts'
 import { klUniformHalfNormal, klUniformUniform } from './pairs/uniformUniform.ts'
 
@@ -78,6 +81,9 @@ const FORMULAS: Readonly<Record<FormulaPair, ClosedKlFormula>> = {
   'categorical || poisson': klCategoricalPoisson,
   'independent || independent': (q: Independent, p: Independent) =>
     overEvent(q, p, () => closedKl(q.base as Distribution, p.base as Distribution)),
+  'multivariateNormal || multivariateNormal': klMultivariateNormal,
+  'multivariateNormal || independent': klAsMultivariateNormal,
+  'independent || multivariateNormal': klAsMultivariateNormal,
 }
 
 const registered = new Map<string, ClosedKlFormula>()
@@ -129,10 +135,20 @@ export function closedKlPairs(): ReadonlyMap<string, 'formula' | 'infinite'> {
 function formulaFor(q: Distribution, p: Distribution): ClosedKlFormula | undefined {
   const pair = `${q.family} || ${p.family}` as keyof ClosedKlTable
   const formula = registered.get(pair) ?? (FORMULAS as Partial<Record<string, ClosedKlFormula>>)[pair]
-  if (formula != null) return pair === 'independent || independent' && !membersHaveClosedKl(q, p) ? undefined : formula
+  if (formula != null) return appliesTo(q, p) ? formula : undefined
   return Object.hasOwn(INFINITE_PAIRS, pair) ? () => tf.scalar(Number.POSITIVE_INFINITY) : undefined
 }
 
-function membersHaveClosedKl(q: Distribution, p: Distribution): boolean {
-  return hasClosedKl((q as Independent).base, (p as Independent).base)
+/** Whether a formula for independent distributions covers what they are made of. */
+function appliesTo(q: Distribution, p: Distribution): boolean {
+  if (q instanceof Independent && p instanceof Independent) return hasClosedKl(q.base, p.base)
+  if (q instanceof Independent || p instanceof Independent) return isMultivariateNormal(q) && isMultivariateNormal(p)
+  return true
+}
+
+function klAsMultivariateNormal(
+  q: MultivariateNormal | Independent<Normal>,
+  p: MultivariateNormal | Independent<Normal>,
+): tf.Tensor {
+  return klMultivariateNormal(asMultivariateNormal(q), asMultivariateNormal(p))
 }

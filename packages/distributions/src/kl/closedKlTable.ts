@@ -15,7 +15,7 @@ export type FormulaPair =
   | 'bernoulli || bernoulli'
   | 'categorical || categorical'
   | `${'poisson' | 'bernoulli' | 'categorical'} || poisson`
-  | 'independent || independent'
+  | `${'multivariateNormal' | 'independent'} || ${'multivariateNormal' | 'independent'}`
 
 /** Pairs whose divergence is infinite whatever the parameters: q has mass where p has none, or tails that p's logarithm is not integrable over. */
 export type InfinitePair =
