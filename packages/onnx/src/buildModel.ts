@@ -34,7 +34,7 @@ import type { Likelihood } from './predictive/likelihood.ts'
  */
 export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxModel {
   checkExportOptions(options)
-  const { opset = 17, cuda = 'required', likelihood = { name: 'categorical' } } = options
+  const { opset = 17, cuda = 'required', precision = 'float32', likelihood = { name: 'categorical' } } = options
   const wholePlan = planModel(model)
   checkModel(wholePlan, options)
   const plan = likelihood.name === 'categorical' ? withoutFinalSoftmax(wholePlan) : wholePlan
@@ -42,8 +42,17 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
   const tape = new Tape(opset)
   const inputs = plan.inputs.map(({ name, slot }) => tape.input(name, elementTypeOf(slot, name), shapeOf(slot, name)))
   const { samplesAxis, posterior, samples } = lowerRandomness(tape, options)
-  const [output] = lowerModel(plan, inputs, tape, samplesAxis, posterior)
-  const signal = samplesAxis.unfolded(output!)
+  const lowered = tape.inPrecisionOf(precision, () => {
+    const [output] = lowerModel(
+      plan,
+      inputs.map((input) => tape.cast(input)),
+      tape,
+      samplesAxis,
+      posterior,
+    )
+    return samplesAxis.unfolded(output!)
+  })
+  const signal = { ...lowered, value: tape.cast(lowered.value) }
   const ports = lowerLikelihood(tape, signal, likelihood)
   const metadata: ModelMetadata = {
     mode: options.mode,

@@ -95,6 +95,8 @@ function otherFiles(): readonly (readonly [string, Uint8Array])[] {
   const drawnInside: ExportOptions[] = [
     { mode: 'localReparameterization', noise: 'graph' },
     { mode: 'localReparameterization', noise: 'graph', samples: 4 },
+    { mode: 'localReparameterization', noise: 'graph', precision: 'float16' },
+    { mode: 'weightSampling', samples: 2 },
   ]
   const gaussian = { name: 'gaussian', sigma: 0.1 } as const
   const files = [17, 18, 19, 20].flatMap((opset) =>

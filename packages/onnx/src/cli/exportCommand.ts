@@ -14,6 +14,7 @@ const OPTIONS: OptionTexts = {
   seed: 'which stored draws, default 0',
   likelihood: 'categorical (default) or gaussian',
   sigma: "the gaussian likelihood's standard deviation",
+  precision: 'float32 (default) or float16',
   opset: '17 (default) to 20',
   cuda: 'required (default) or optional',
   output: 'file to write (-o)',
@@ -41,7 +42,18 @@ export const exportCommand: Command = {
 
 /** Only puts the words into their places: `exportModel` checks what they say. */
 function exportOptions(options: Readonly<Record<string, string | undefined>>): ExportOptions {
-  const { mode = 'localReparameterization', noise = 'graph', samples, draws, seed, likelihood, sigma, opset, cuda } = options
+  const {
+    mode = 'localReparameterization',
+    noise = 'graph',
+    samples,
+    draws,
+    seed,
+    likelihood,
+    sigma,
+    opset,
+    precision,
+    cuda,
+  } = options
   const number = (name: string, text: string | undefined): number | undefined =>
     text == null ? undefined : numberOption(name, text)
   const given = {
@@ -55,6 +67,7 @@ function exportOptions(options: Readonly<Record<string, string | undefined>>): E
         ? undefined
         : ({ name: likelihood, ...(sigma == null ? {} : { sigma: number('sigma', sigma) }) } as Likelihood),
     opset: number('opset', opset),
+    precision,
     cuda,
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as ExportOptions

@@ -1,7 +1,12 @@
+import { InvalidWeightError } from '../errors.ts'
 import { inferTypes } from '../ops/inferTypes.ts'
+import { MAX_FLOAT16, toFloat16 } from './float16.ts'
 import type { Graph, Port } from './graph.ts'
 import { type Attributes, Node } from './node.ts'
 import { type Dimension, type ElementType, type TensorData, Value } from './value.ts'
+
+/** The type of float numbers in the file. */
+export type Precision = 'float32' | 'float16'
 
 /**
  * Records a graph as it is written down: `tape.op('MatMul', [x, w])` appends a node and gives its result, with the type inferred.
@@ -12,6 +17,9 @@ export class Tape {
   private readonly inputs: Port[] = []
   private readonly constants = new Map<string, Value>()
   private path = ''
+  private readonly casts = new Map<Value, Value>()
+  /** In which type float numbers are stored and computed from here on. */
+  private precision: Precision = 'float32'
 
   readonly opset: number
 
@@ -35,20 +43,48 @@ export class Tape {
     return value
   }
 
-  /** Makes a value that is stored in the file. The array is kept, not copied. */
-  initializer(data: TensorData, shape: readonly number[], hint: string, elementType: ElementType = elementTypeOf(data)): Value {
-    return new Value({ elementType, shape }, this.path + hint, undefined, data)
+  /** Makes a value that is stored in the file: of float numbers in the precision that is computed in. An array that fits is kept, not copied. */
+  initializer(data: TensorData, shape: readonly number[], hint: string): Value {
+    const stored = this.inPrecision(data, hint)
+    return new Value({ elementType: elementTypeOf(stored), shape }, this.path + hint, undefined, stored)
   }
 
   /** An initializer that is stored once under its key, however often it is asked for. */
   constant(key: string, make: () => readonly [TensorData, readonly number[]]): Value {
-    let value = this.constants.get(key)
+    const hint = this.precision === 'float16' ? `${key}_float16` : key
+    let value = this.constants.get(hint)
     if (value == null) {
       const [data, shape] = make()
-      value = new Value({ elementType: elementTypeOf(data), shape }, key, undefined, data)
-      this.constants.set(key, value)
+      const stored = this.inPrecision(data, key)
+      value = new Value({ elementType: elementTypeOf(stored), shape }, hint, undefined, stored)
+      this.constants.set(hint, value)
     }
     return value
+  }
+
+  /** Stores and computes float numbers in a precision within the body; `cast` brings values there. */
+  inPrecisionOf<T>(precision: Precision, body: () => T): T {
+    const outer = this.precision
+    this.precision = precision
+    try {
+      return body()
+    } finally {
+      this.precision = outer
+    }
+  }
+
+  get isHalf(): boolean {
+    return this.precision === 'float16'
+  }
+
+  /** A float value in the precision that is computed in. */
+  cast(value: Value): Value {
+    const wanted = this.precision === 'float16' ? 'float16' : 'float'
+    const { elementType } = value.type
+    if (elementType === wanted || (elementType !== 'float' && elementType !== 'float16')) return value
+    const known = this.casts.get(value) ?? this.op('Cast', [value], { to: BigInt(wanted === 'float' ? 1 : 10) })
+    this.casts.set(value, known)
+    return known
   }
 
   /** A float constant without axes; the same number is one initializer in the whole graph. */
@@ -70,6 +106,17 @@ export class Tape {
     } finally {
       this.path = outer
     }
+  }
+
+  private inPrecision(data: TensorData, hint: string): TensorData {
+    if (this.precision === 'float32' || !(data instanceof Float32Array)) return data
+    const bad = data.findIndex((value) => Math.abs(value) > MAX_FLOAT16)
+    if (bad >= 0) {
+      throw new InvalidWeightError(
+        `Element ${bad} of ${this.path}${hint} is ${data[bad]}, beyond the largest float16, ${MAX_FLOAT16}. Export with precision: 'float32'.`,
+      )
+    }
+    return toFloat16(data)
   }
 
   /** Ends the recording. Nodes that no output needs are still in the graph. */

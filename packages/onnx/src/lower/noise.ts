@@ -39,7 +39,7 @@ export class InputNoise implements GraphNoise {
     const shapeOfDraw = samples === 'axis' ? value.shape.slice(1) : value.shape
     const noise = this.tape.input(`noise_${this.inputs.length}`, 'float', [this.fixedSamples ?? 'samples', ...shapeOfDraw])
     this.inputs.push(noise)
-    return noise
+    return this.tape.cast(noise)
   }
 }
 

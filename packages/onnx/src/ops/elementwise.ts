@@ -1,6 +1,6 @@
 import type { TensorType, Value } from '../ir/value.ts'
 import { broadcast } from './dimensions.ts'
-import { type OpSchema, required, ShapeError } from './opSchema.ts'
+import { floatTypeOf, type OpSchema, required, ShapeError } from './opSchema.ts'
 
 /** Operators that work element by element. */
 export const elementwise: Readonly<Record<string, OpSchema>> = {
@@ -28,6 +28,12 @@ export const elementwise: Readonly<Record<string, OpSchema>> = {
   Identity: unary([1, 13, 14, 16, 19], 'input', 'output', 'V'),
   Softmax: unary([1, 11, 13], 'input', 'output'),
   LogSoftmax: unary([1, 11, 13], 'input', 'output'),
+  Cast: {
+    since: [1, 6, 9, 13, 19],
+    inputs: ['input:T1'],
+    outputs: ['output:T2'],
+    infer: (inputs, { to }) => [{ elementType: floatTypeOf(to as bigint), shape: required(inputs, 0).shape }],
+  },
   PRelu: { since: [1, 6, 7, 9, 16], inputs: ['X:T', 'slope:T'], outputs: ['Y:T'], infer: broadcasting },
   Clip: {
     since: [1, 6, 11, 12, 13],

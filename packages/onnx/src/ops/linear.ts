@@ -1,3 +1,4 @@
+import type { Value } from '../ir/value.ts'
 import { broadcast, showShape } from './dimensions.ts'
 import { type OpSchema, required, ShapeError } from './opSchema.ts'
 
@@ -8,7 +9,7 @@ export const linear: Readonly<Record<string, OpSchema>> = {
     inputs: ['A:T', 'B:T'],
     outputs: ['Y:T'],
     infer: (inputs) => {
-      const [a, b] = [required(inputs, 0), required(inputs, 1)]
+      const [a, b] = ofOneType(inputs)
       if (a.rank < 2 || b.rank < 2 || a.shape.at(-1) !== b.shape.at(-2)) {
         throw new ShapeError(`matrices ${showShape(a.shape)} and ${showShape(b.shape)}`)
       }
@@ -21,7 +22,7 @@ export const linear: Readonly<Record<string, OpSchema>> = {
     inputs: ['A:T', 'B:T', 'C?:T'],
     outputs: ['Y:T'],
     infer: (inputs, { transA = 0n, transB = 0n }) => {
-      const [a, b] = [required(inputs, 0), required(inputs, 1)]
+      const [a, b] = ofOneType(inputs)
       const [rows, inner] = transA === 0n ? a.shape : [...a.shape].reverse()
       const [innerB, columns] = transB === 0n ? b.shape : [...b.shape].reverse()
       if (a.rank !== 2 || b.rank !== 2 || inner !== innerB)
@@ -33,4 +34,11 @@ export const linear: Readonly<Record<string, OpSchema>> = {
       return [{ elementType: a.type.elementType, shape }]
     },
   },
+}
+
+function ofOneType(inputs: readonly (Value | undefined)[]): readonly [Value, Value] {
+  const [a, b] = [required(inputs, 0), required(inputs, 1)]
+  if (a.type.elementType !== b.type.elementType)
+    throw new ShapeError(`element types ${a.type.elementType} and ${b.type.elementType}`)
+  return [a, b]
 }

@@ -1,5 +1,5 @@
 import type { Attributes } from '../ir/node.ts'
-import type { Dimension, TensorType, Value } from '../ir/value.ts'
+import type { Dimension, ElementType, TensorType, Value } from '../ir/value.ts'
 
 /** What this package knows about an operator of the default operator set. */
 export interface OpSchema {
@@ -43,4 +43,11 @@ export function sizesOf(value: Value): readonly Dimension[] | undefined {
   if (node.opType !== 'Concat') return undefined
   const parts = node.inputs.map((_, index) => sizesOf(required(node.inputs, index)))
   return parts.every((part) => part != null) ? parts.flat() : undefined
+}
+
+/** The float type of a TensorProto.DataType number. */
+export function floatTypeOf(dtype: bigint): ElementType {
+  const type = ({ 1: 'float', 10: 'float16', 11: 'double' } as const)[Number(dtype)]
+  if (type == null) throw new ShapeError(`element type ${dtype}`)
+  return type
 }

@@ -1,6 +1,6 @@
-import type { Dimension, ElementType } from '../ir/value.ts'
+import type { Dimension } from '../ir/value.ts'
 import { broadcast, normalizeAxis, product, quotient, showShape } from './dimensions.ts'
-import { constantInts, type OpSchema, required, ShapeError, sizesOf } from './opSchema.ts'
+import { constantInts, floatTypeOf, type OpSchema, required, ShapeError, sizesOf } from './opSchema.ts'
 
 /** Operators that move, join or repeat elements. */
 export const shaping: Readonly<Record<string, OpSchema>> = {
@@ -136,10 +136,4 @@ function sum(sizes: readonly Dimension[]): Dimension {
   if (numbers.length === sizes.length) return total
   const symbols = sizes.filter((size) => typeof size === 'string')
   return [...(total === 0 ? [] : [total]), ...symbols].join('+')
-}
-
-function floatTypeOf(dtype: bigint): ElementType {
-  const type = ({ 1: 'float', 10: 'float16', 11: 'double' } as const)[Number(dtype)]
-  if (type == null) throw new ShapeError(`element type ${dtype}`)
-  return type
 }

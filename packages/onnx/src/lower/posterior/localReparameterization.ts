@@ -1,5 +1,6 @@
 import type { GraphNoise } from '../noise.ts'
 import type { Signal } from '../signal.ts'
+import type { Moments, PosteriorMoments, WeightData } from '../weights.ts'
 import type { PosteriorCall } from './posteriorLowering.ts'
 
 /**
@@ -14,14 +15,36 @@ import type { PosteriorCall } from './posteriorLowering.ts'
 export function localReparameterization(call: PosteriorCall, noise: GraphNoise): Signal {
   const { input, moments, arrange, store, apply, tape, samplesAxis } = call
   const { kernel, bias } = moments
+  const exponent = tape.isHalf ? varianceExponent(moments) : 0
   const moment = (x: Signal, which: 'mean' | 'variance'): Signal => {
-    const kernelMoment = store(`kernel_${which}`, () => arrange(kernel[which]))
-    const biasMoment = bias == null ? undefined : store(`bias_${which}`, () => bias[which])
+    const factor = which === 'variance' ? 2 ** exponent : 1
+    const kernelMoment = store(`kernel_${which}`, () => scaled(arrange(kernel[which]), factor))
+    const biasMoment = bias == null ? undefined : store(`bias_${which}`, () => scaled(bias[which], factor))
     return tape.scope(which, () => samplesAxis.unfolded(apply(x, kernelMoment, biasMoment)))
   }
   const squared: Signal = { value: tape.op('Mul', [input.value, input.value], {}, 'squared'), samples: input.samples }
   const m = moment(input, 'mean')
   const v = moment(squared, 'variance')
-  const deviation = tape.op('Mul', [tape.op('Sqrt', [v.value], {}, 'sigma'), noise.next(m)], {}, 'deviation')
+  const root = tape.op('Sqrt', [v.value], {}, 'sigma')
+  const sigma = exponent === 0 ? root : tape.op('Mul', [root, tape.scalar(2 ** (-exponent / 2))], {}, 'sigma')
+  const deviation = tape.op('Mul', [sigma, noise.next(m)], {}, 'deviation')
   return { value: tape.op('Add', [m.value, deviation], {}, 'draw'), samples: 'axis' }
+}
+
+/** With inputs of size 1 the scaled variance of a pre-activation is at most this: room for inputs of size 30 below the largest float16. */
+const SCALED_VARIANCE = 64
+
+/**
+ * The power of two, an even one, by which a layer's variances are multiplied in float16, where 1e-6 has two digits left and 1e-8 none; the standard deviation is
+ * divided by its root.
+ */
+function varianceExponent({ kernel, bias }: PosteriorMoments): number {
+  const largest = ({ variance }: Moments): number => variance.data.reduce((max, value) => Math.max(max, value), 0)
+  const inputs = kernel.variance.shape.slice(0, -1).reduce((product, size) => product * size, 1)
+  const total = largest(kernel) * inputs + (bias == null ? 0 : largest(bias))
+  return total === 0 ? 0 : 2 * Math.floor(Math.log2(SCALED_VARIANCE / total) / 2)
+}
+
+function scaled({ data, shape }: WeightData, factor: number): WeightData {
+  return factor === 1 ? { data, shape } : { data: data.map((value) => value * factor), shape }
 }
