@@ -83,6 +83,16 @@ export class InvalidProbabilityError extends TrainingError {
   }
 }
 
+/** A stream of batches is not as long as was said. */
+export class StreamLengthError extends TrainingError {
+  override readonly name = 'StreamLengthError'
+  readonly code = 'STREAM_LENGTH'
+
+  constructor(what: string) {
+    super(`${what} Say how many there are (batchesPerEpoch), or correct datasetSize and batchSize.`)
+  }
+}
+
 /** A metric is not defined for these data. */
 export class UndefinedMetricError extends TrainingError {
   override readonly name = 'UndefinedMetricError'

@@ -1,6 +1,7 @@
 export type { Checkpoint, CheckpointStore, CheckpointTensor } from './checkpoint/checkpoint.ts'
 export type { NamedSettings, RunDescription } from './checkpoint/runDescription.ts'
 export type { LabelledData } from './data/labelledData.ts'
+export type { StreamBatch, TrainingStream } from './data/streamSource.ts'
 export type { GradientVarianceOptions, LayerGradientVariance } from './diagnostics/gradientVariance.ts'
 export { gradientVariance } from './diagnostics/gradientVariance.ts'
 export type { NegativeElboTerms } from './elbo/negativeElbo.ts'
@@ -15,6 +16,7 @@ export {
   NonFiniteDataError,
   NonFiniteOutputError,
   ShapeMismatchError,
+  StreamLengthError,
   TrainingError,
   UndefinedMetricError,
   UnsupportedModelError,
@@ -37,6 +39,7 @@ export { heteroscedasticGaussian } from './likelihoods/heteroscedasticGaussian.t
 export type { LearnedGaussian } from './likelihoods/learnedGaussian.ts'
 export { learnedGaussian } from './likelihoods/learnedGaussian.ts'
 export type { Likelihood } from './likelihoods/likelihood.ts'
+export { negativeLogLikelihood } from './likelihoods/negativeLogLikelihood.ts'
 export { poisson } from './likelihoods/poisson.ts'
 export { studentT } from './likelihoods/studentT.ts'
 export { aupr } from './metrics/aupr.ts'
@@ -72,6 +75,7 @@ export type { PredictiveLogLikelihood } from './predict/predictiveLogLikelihood.
 export { predictiveLogLikelihood } from './predict/predictiveLogLikelihood.ts'
 export type { PredictiveRegression, PredictiveRegressionOptions } from './predict/predictiveRegression.ts'
 export { predictiveRegression } from './predict/predictiveRegression.ts'
+export { jsonLinesProgress } from './progress/jsonLinesProgress.ts'
 export type { ProgressReporter, TrainingProgress } from './progress/progressReporter.ts'
 export { silentProgress } from './progress/silentProgress.ts'
 export type { TextStream } from './progress/terminalProgress.ts'

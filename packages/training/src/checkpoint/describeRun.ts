@@ -1,22 +1,21 @@
 import * as tf from '@tensorflow/tfjs'
-import type { PreparedData } from '../data/labelledData.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { FitPlan } from '../fit/fitPlan.ts'
-import { dataFingerprint } from './dataFingerprint.ts'
 import { describeModel, type NamedSettings, type RunDescription } from './runDescription.ts'
 
 /**
  * Writes down what a run is asked to do.
  *
+ * @param data what tells its data from others
  * @throws InvalidOptionError where an optimizer of tfjs is used, whose state cannot be saved bit by bit
  */
-export async function describeRun(
+export function describeRun(
   model: tf.LayersModel,
-  training: PreparedData,
+  data: string,
   plan: FitPlan,
   { likelihood, seed, epochs }: FitOptions,
-): Promise<RunDescription> {
+): RunDescription {
   const { optimizer, learningRate, earlyStopping, rows, batchSize, datasetSize, samples, validationSamples, clipNorm } = plan
   if (optimizer instanceof tf.Optimizer || !learningRate) {
     throw new InvalidOptionError(
@@ -28,7 +27,7 @@ export async function describeRun(
   const { metric = 'elbo', patience = null } = earlyStopping ?? {}
   return {
     model: describeModel(model),
-    data: await dataFingerprint(training),
+    data,
     likelihood: { name: likelihood.name, settings: likelihood.settings ?? {} },
     optimizer: named(optimizer),
     learningRate: named(learningRate),

@@ -10,10 +10,19 @@ export interface EpochSums {
   readonly nll: number
   readonly kl: number
   readonly beta: number
+  /** That of the last step; null where an optimizer of tfjs keeps its own. */
+  readonly learningRate: number | null
   readonly seconds: number
 }
 
-export const NO_SUMS: EpochSums = { steps: 0, rows: 0, nll: 0, kl: 0, beta: 0, seconds: 0 }
+export const NO_SUMS: EpochSums = { steps: 0, rows: 0, nll: 0, kl: 0, beta: 0, learningRate: null, seconds: 0 }
+
+/** What a step was taken with. */
+export interface StepSettings {
+  readonly rows: number
+  readonly beta: number
+  readonly learningRate?: number | undefined
+}
 
 /**
  * Keeps the exact means of an epoch without waiting for the device after each step: results queue up as tensors and are read many at a time,
@@ -22,7 +31,7 @@ export const NO_SUMS: EpochSums = { steps: 0, rows: 0, nll: 0, kl: 0, beta: 0, s
 export class EpochMeter {
   readonly #epoch: number
   readonly #started = performance.now()
-  #pending: (TrainingStepResult & { readonly rows: number; readonly beta: number })[] = []
+  #pending: { readonly result: TrainingStepResult; readonly step: StepSettings }[] = []
   #sums: EpochSums
 
   /** @param before sums over the steps of this epoch that another process took */
@@ -32,8 +41,8 @@ export class EpochMeter {
   }
 
   /** Queues the result of a step, whose tensors become the meter's. */
-  add(result: TrainingStepResult, rows: number, beta: number): void {
-    this.#pending.push({ ...result, rows, beta })
+  add(result: TrainingStepResult, step: StepSettings): void {
+    this.#pending.push({ result, step })
   }
 
   /** Results that wait to be read. */
@@ -50,12 +59,12 @@ export class EpochMeter {
     const pending = this.#pending
     this.#pending = []
     if (pending.length > 0) {
-      const stacked = tf.tidy(() => tf.stack(pending.flatMap(({ nll, kl }) => [nll, kl])))
-      tf.dispose(pending.map(({ nll, kl }) => [nll, kl]))
+      const stacked = tf.tidy(() => tf.stack(pending.flatMap(({ result }) => [result.nll, result.kl])))
+      tf.dispose(pending.map(({ result }) => result))
       const values = await stacked.data()
       stacked.dispose()
-      pending.forEach(({ rows, beta }, i) => {
-        this.#include(values[2 * i]!, values[2 * i + 1]!, rows, beta)
+      pending.forEach(({ step }, i) => {
+        this.#include(values[2 * i]!, values[2 * i + 1]!, step)
       })
     }
     return { ...this.#sums, seconds: this.#sums.seconds + (performance.now() - this.#started) / 1000 }
@@ -63,11 +72,11 @@ export class EpochMeter {
 
   /** Frees what was never read. */
   dispose(): void {
-    tf.dispose(this.#pending.map(({ nll, kl }) => [nll, kl]))
+    tf.dispose(this.#pending.map(({ result }) => result))
     this.#pending = []
   }
 
-  #include(nll: number, kl: number, rows: number, beta: number): void {
+  #include(nll: number, kl: number, { rows, beta, learningRate }: StepSettings): void {
     const sums = this.#sums
     if (!Number.isFinite(nll) || !Number.isFinite(kl)) {
       throw new DivergedLossError({ epoch: this.#epoch, batch: sums.steps, nll, kl })
@@ -78,13 +87,17 @@ export class EpochMeter {
       nll: sums.nll + nll * rows,
       kl: sums.kl + kl * rows,
       beta: sums.beta + beta * rows,
+      learningRate: learningRate ?? null,
       seconds: sums.seconds,
     }
   }
 }
 
 /** What the sums say per example and in nats. */
-export function epochFigures({ steps, rows, nll, kl, beta, seconds }: EpochSums, datasetSize: number): EpochFigures {
+export function epochFigures(
+  { steps, rows, nll, kl, beta, learningRate, seconds }: EpochSums,
+  datasetSize: number,
+): EpochFigures {
   const means = { nll: nll / rows, kl: kl / rows, beta: beta / rows }
   const klPerExample = means.kl / datasetSize
   return {
@@ -93,9 +106,10 @@ export function epochFigures({ steps, rows, nll, kl, beta, seconds }: EpochSums,
     elbo: -(means.nll + klPerExample),
     ...means,
     klPerExample,
+    ...(learningRate !== null && { learningRate }),
     seconds,
     examplesPerSecond: rows / seconds,
   }
 }
 
-type EpochFigures = Omit<EpochRecord, 'epoch' | 'learningRate' | 'validation'>
+type EpochFigures = Omit<EpochRecord, 'epoch' | 'validation'>

@@ -1,8 +1,10 @@
-import * as tf from '@tensorflow/tfjs'
+import type * as tf from '@tensorflow/tfjs'
 import { describeRun } from '../checkpoint/describeRun.ts'
+import type { BatchSource } from '../data/batchSource.ts'
 import { type PreparedData, preparedData } from '../data/labelledData.ts'
+import { streamSource, type TrainingStream } from '../data/streamSource.ts'
+import { tensorSource } from '../data/tensorSource.ts'
 import { evaluated } from '../evaluate/evaluateElbo.ts'
-import { batchRanges } from '../loop/batchRanges.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { FitOptions, TrainingData } from './fitOptions.ts'
 import { fitPlan } from './fitPlan.ts'
@@ -21,44 +23,46 @@ const VALIDATION_BATCH = 1000
  * checkpoint of the same run, it goes on from there and ends with the same bits as a run that was never stopped.
  *
  * @param model a built model; its weights are updated in place
- * @param data x [rows, ...] and y [rows, ...], checked once; a validation split that is only ever scored
+ * @param data x [rows, ...] and y [rows, ...], checked once, or a stream of batches, each checked as it comes; a validation split that is only ever scored
  * @param options see `FitOptions`
  * @returns what was done, epoch by epoch, as plain data
  * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError, InvalidTargetError, UnsupportedModelError or CheckpointMismatchError
  *   before any work; DivergedLossError with the index of the batch where the loss becomes NaN or infinite; what the checkpoint store throws
  */
-export async function fit(model: tf.LayersModel, data: TrainingData, options: FitOptions): Promise<History> {
+export async function fit(model: tf.LayersModel, data: TrainingData | TrainingStream, options: FitOptions): Promise<History> {
   const plan = fitPlan(model, data, options)
   const { likelihood, checkpoint, epochs } = options
   const outputShape = model.outputs[0]!.shape
-  const prepared: PreparedData[] = []
+  let source: BatchSource | undefined
+  let validation: PreparedData | undefined
   let run: Run | undefined
   try {
-    const training = await preparedData('data', data, likelihood, outputShape)
-    prepared.push(training)
-    const validation = data.validation && (await preparedData('validation', data.validation, likelihood, outputShape))
-    if (validation) prepared.push(validation)
-    const checkpoints = checkpoint && new Checkpoints(checkpoint, await describeRun(model, training, plan, options))
-    run = new Run(model, plan, options, { training: training.likelihood, validation: (validation ?? training).likelihood })
+    source =
+      'stream' in data
+        ? streamSource(data, { ...plan, model, likelihood })
+        : tensorSource(await preparedData('data', data, likelihood, outputShape), plan.batchSize, options.seed)
+    validation = data.validation && (await preparedData('validation', data.validation, likelihood, outputShape))
+    const checkpoints = checkpoint && new Checkpoints(checkpoint, describeRun(model, await source.fingerprint(), plan, options))
+    run = new Run(model, plan, options, { training: source.likelihood, validation: (validation ?? source).likelihood })
     await checkpoints?.resume(run)
     const clock = new RunClock((epochs - run.position.epoch) * plan.rows - run.sums.rows)
-    return await trained(run, { training, plan, options, checkpoints, clock }, validation)
+    return await trained(run, { source, plan, options, checkpoints, clock }, validation)
   } finally {
     run?.dispose()
-    tf.dispose(prepared.map(({ y }) => y))
+    source?.dispose()
+    validation?.y.dispose()
   }
 }
 
 async function trained(run: Run, context: RunContext, validation: PreparedData | undefined): Promise<History> {
   const { plan, options, checkpoints } = context
   const { epochs, signal, progress, onEpoch } = options
-  const batches = batchRanges(plan.rows, plan.batchSize).length
   const done = (): boolean => run.position.epoch >= epochs || run.best?.exhausted === true
   let partial: EpochRecord | undefined
   while (!done() && !signal?.aborted) {
     const training = await trainEpoch(run, context)
     if (!training) break
-    const stepsDone = run.position.batch === batches
+    const stepsDone = run.position.batch === plan.batches
     const held = stepsDone && validation ? await validated(run, validation, plan.datasetSize, signal) : undefined
     const record = held ? { ...training, validation: held } : training
     progress?.onEpoch?.(record)

@@ -22,7 +22,7 @@ export interface FitOptions {
   readonly seed: number
   /** Rows a step, at least 1; default 128, or all rows where there are fewer. The last batch of an epoch may be shorter. */
   readonly batchSize?: number
-  /** N in `nll + beta * kl / N`: the number of training examples that the posterior is to rest on. Default the rows of x, and not below them. */
+  /** N in `nll + beta * kl / N`: the number of training examples that the posterior is to rest on. Default the rows of x, and not below them; asked for with a stream. */
   readonly datasetSize?: number
   /**
    * A name, one of `adam()`, `adamW()`, `sgd()` with settings of its own, or an optimizer of tfjs, which stays the caller's and keeps its own learning rate

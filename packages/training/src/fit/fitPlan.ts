@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import type { TrainingStream } from '../data/streamSource.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { adam } from '../optimizers/adam.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
@@ -15,7 +16,10 @@ import type { FitOptions, TrainingData } from './fitOptions.ts'
 
 /** The checked choices of a run, with every default filled in. */
 export interface FitPlan {
+  /** Rows of an epoch. */
   readonly rows: number
+  /** Batches of an epoch. */
+  readonly batches: number
   readonly batchSize: number
   readonly datasetSize: number
   readonly samples: number
@@ -32,46 +36,23 @@ const DEFAULT_BATCH_SIZE = 128
 const DEFAULT_LEARNING_RATE = 1e-3
 
 /** Checks options and shapes, before any work. */
-export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitOptions): FitPlan {
-  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, clipNorm, likelihood } = options
+export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStream, options: FitOptions): FitPlan {
+  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, clipNorm, likelihood, checkpoint } = options
   requireTrainableModel(model)
   likelihood.checkModel?.(model)
-  requireSameRows('data', data.x, data.y)
-  requireInputShape('data.x', data.x, model)
   if (data.validation) {
     requireSameRows('validation', data.validation.x, data.validation.y)
     requireInputShape('validation.x', data.validation.x, model)
   }
-  const rows = data.x.shape[0]!
-  const { datasetSize = rows, batchSize = Math.min(DEFAULT_BATCH_SIZE, rows) } = options
   requirePositiveInteger('epochs', epochs)
-  requirePositiveInteger('batchSize', batchSize)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('validationSamples', validationSamples)
-  requirePositiveInteger('datasetSize', datasetSize)
   requireSeed('seed', seed)
-  if (datasetSize < batchSize) {
-    throw new InvalidOptionError(
-      'datasetSize',
-      datasetSize,
-      `at least the batchSize, ${batchSize}: it is the number of training examples`,
-    )
-  }
-  if (datasetSize < rows) {
-    throw new InvalidOptionError(
-      'datasetSize',
-      datasetSize,
-      `at least the ${rows} rows of data.x: it is the number of training examples`,
-    )
-  }
   if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm)
-  if (options.checkpoint?.everySeconds !== undefined)
-    requireNonNegative('checkpoint.everySeconds', options.checkpoint.everySeconds)
+  if (checkpoint?.everySeconds !== undefined) requireNonNegative('checkpoint.everySeconds', checkpoint.everySeconds)
   const optimizer = chosenOptimizer(options)
   return {
-    rows,
-    batchSize,
-    datasetSize,
+    ...('stream' in data ? streamSizes(data, options) : tensorSizes(model, data, options)),
     samples,
     validationSamples,
     beta: typeof beta === 'number' ? constantBeta(beta) : beta,
@@ -82,7 +63,53 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData, options: FitO
   }
 }
 
-function checkedEarlyStopping(data: TrainingData, { earlyStopping, likelihood }: FitOptions): EarlyStopping | undefined {
+type Sizes = Pick<FitPlan, 'rows' | 'batches' | 'batchSize' | 'datasetSize'>
+
+function tensorSizes(model: tf.LayersModel, data: TrainingData, options: FitOptions): Sizes {
+  requireSameRows('data', data.x, data.y)
+  requireInputShape('data.x', data.x, model)
+  const rows = data.x.shape[0]!
+  const { datasetSize = rows, batchSize = Math.min(DEFAULT_BATCH_SIZE, rows) } = options
+  requireSizes(datasetSize, batchSize)
+  if (datasetSize < rows) {
+    throw new InvalidOptionError(
+      'datasetSize',
+      datasetSize,
+      `at least the ${rows} rows of data.x: it is the number of training examples`,
+    )
+  }
+  return { rows, batches: Math.ceil(rows / batchSize), batchSize, datasetSize }
+}
+
+function streamSizes({ batchesPerEpoch }: TrainingStream, { datasetSize, batchSize = DEFAULT_BATCH_SIZE }: FitOptions): Sizes {
+  if (datasetSize === undefined) {
+    throw new InvalidOptionError(
+      'datasetSize',
+      datasetSize,
+      'the number of training examples, which cannot be seen from a stream',
+    )
+  }
+  requireSizes(datasetSize, batchSize)
+  if (batchesPerEpoch !== undefined) requirePositiveInteger('batchesPerEpoch', batchesPerEpoch)
+  return { rows: datasetSize, batches: batchesPerEpoch ?? Math.ceil(datasetSize / batchSize), batchSize, datasetSize }
+}
+
+function requireSizes(datasetSize: number, batchSize: number): void {
+  requirePositiveInteger('batchSize', batchSize)
+  requirePositiveInteger('datasetSize', datasetSize)
+  if (datasetSize < batchSize) {
+    throw new InvalidOptionError(
+      'datasetSize',
+      datasetSize,
+      `at least the batchSize, ${batchSize}: it is the number of training examples`,
+    )
+  }
+}
+
+function checkedEarlyStopping(
+  data: TrainingData | TrainingStream,
+  { earlyStopping, likelihood }: FitOptions,
+): EarlyStopping | undefined {
   if (!earlyStopping) return undefined
   const { metric = 'elbo', patience = Number.POSITIVE_INFINITY } = earlyStopping
   if (!data.validation)

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
-import type { PreparedData } from '../data/labelledData.ts'
-import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
+import type { BatchSource, SourceBatch } from '../data/batchSource.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
-import { shuffledOrder } from '../random/shuffledOrder.ts'
 import { betaAt } from '../schedules/betaSchedule.ts'
 import { learningRateAt } from '../schedules/learningRateSchedule.ts'
 import type { TrainingPosition } from '../schedules/trainingPosition.ts'
@@ -20,7 +18,7 @@ const MOST_PENDING = 256
 
 /** What a run works on. */
 export interface RunContext {
-  readonly training: PreparedData
+  readonly source: BatchSource
   readonly plan: FitPlan
   readonly options: FitOptions
   readonly checkpoints: Checkpoints | undefined
@@ -33,33 +31,36 @@ export interface RunContext {
  * @returns the epoch so far; undefined where no step of it was taken
  */
 export async function trainEpoch(run: Run, context: RunContext): Promise<EpochRecord | undefined> {
-  const { training, plan, options, checkpoints, clock } = context
-  const { seed, epochs, signal, progress } = options
-  const { rows, datasetSize } = plan
+  const { source, plan, options, checkpoints, clock } = context
+  const { epochs, signal, progress } = options
+  const { datasetSize, batches } = plan
   const { epoch } = run.position
-  const order = shuffledOrder(rows, seed, epoch)
-  const ranges = batchRanges(rows, plan.batchSize)
   const meter = new EpochMeter(epoch, run.sums)
   const eventLoop = new EventLoop()
   try {
-    for (const range of ranges.slice(run.position.batch)) {
-      if (signal?.aborted) break
-      const position = positionOf(range, ranges.length, epoch, options, rows)
+    for await (const batch of signal?.aborted ? [] : source.epoch(epoch, run.position.batch)) {
+      if (signal?.aborted) {
+        tf.dispose([batch.x, batch.y])
+        break
+      }
+      const position = positionOf(batch, epoch, context)
       const beta = betaAt(plan.beta, position)
-      const learningRate = plan.learningRate ? learningRateAt(plan.learningRate, position) : 0
-      meter.add(takeStep(run.step, training, order, range, { counter: position.step, beta, learningRate }), range.rows, beta)
-      run.position = { epoch, batch: range.batch + 1 }
-      clock.examples += range.rows
+      const learningRate = plan.learningRate && learningRateAt(plan.learningRate, position)
+      const result = takeStep(run.step, batch, { counter: position.step, beta, learningRate: learningRate ?? 0 })
+      meter.add(result, { rows: batch.rows, beta, learningRate })
+      run.position = { epoch, batch: batch.batch + 1 }
+      clock.examples += batch.rows
       if (checkpoints?.due) {
         run.sums = await meter.sums()
         await run.requireFiniteWeights()
         await checkpoints.save(run)
       }
       if (eventLoop.due || meter.pending >= MOST_PENDING) {
-        const { kl, seconds, steps: step, ...figures } = epochFigures(await meter.sums(), datasetSize)
-        progress?.onProgress?.({ ...figures, epoch, epochs, step, steps: ranges.length, etaSeconds: clock.etaSeconds })
+        const { kl, seconds, steps: step, learningRate: _, ...figures } = epochFigures(await meter.sums(), datasetSize)
+        progress?.onProgress?.({ ...figures, epoch, epochs, step, steps: batches, etaSeconds: clock.etaSeconds })
         await eventLoop.turn()
       }
+      if (signal?.aborted) break
     }
     run.sums = await meter.sums()
   } finally {
@@ -67,32 +68,24 @@ export async function trainEpoch(run: Run, context: RunContext): Promise<EpochRe
   }
   if (run.sums.steps === 0) return undefined
   await run.requireFiniteWeights()
-  const last = positionOf(ranges[run.position.batch - 1]!, ranges.length, epoch, options, rows)
-  const rate = plan.learningRate ? { learningRate: learningRateAt(plan.learningRate, last) } : {}
-  return { epoch, ...epochFigures(run.sums, datasetSize), ...rate }
+  return { epoch, ...epochFigures(run.sums, datasetSize) }
 }
 
-function positionOf(
-  { batch, rows: batchRows }: BatchRange,
-  batches: number,
-  epoch: number,
-  { epochs }: FitOptions,
-  rows: number,
-): TrainingPosition {
-  return { step: epoch * batches + batch, epoch, epochs, batch, batches, batchRows, rows }
+function positionOf({ batch, rows: batchRows }: SourceBatch, epoch: number, { plan, options }: RunContext): TrainingPosition {
+  const { batches, rows } = plan
+  return { step: epoch * batches + batch, epoch, epochs: options.epochs, batch, batches, batchRows, rows }
 }
 
-/** Gathers the rows of one batch, not the whole data set in its new order, and takes the step. */
+/** Takes a step on a batch, and frees the batch. */
 function takeStep(
   step: TrainingStep,
-  { x, y }: PreparedData,
-  order: Int32Array,
-  { start, rows }: BatchRange,
+  { x, y }: SourceBatch,
   scalars: { readonly counter: number; readonly beta: number; readonly learningRate: number },
 ): TrainingStepResult {
-  return tf.tidy(() => {
-    const indices = tf.tensor1d(order.subarray(start, start + rows), 'int32')
+  const result = tf.tidy(() => {
     const counter = tf.scalar(scalars.counter, 'int32')
-    return step(tf.gather(x, indices), tf.gather(y, indices), counter, tf.scalar(scalars.beta), tf.scalar(scalars.learningRate))
+    return step(x, y, counter, tf.scalar(scalars.beta), tf.scalar(scalars.learningRate))
   })
+  tf.dispose([x, y])
+  return result
 }

@@ -66,7 +66,7 @@ function checkpoint(epoch = 1): Checkpoint {
       seconds: 0.25,
       examplesPerSecond: 12,
     })),
-    sums: { steps: 1, rows: 2, nll: 0.1 + 0.2, kl: 5e-324, beta: 2, seconds: 1 },
+    sums: { steps: 1, rows: 2, nll: 0.1 + 0.2, kl: 5e-324, beta: 2, learningRate: null, seconds: 1 },
     tensors: [
       { name: 'weight/0', dtype: 'float32', shape: [2, 2], values: Float32Array.of(0.1, -0, 3e38, 1e-45) },
       { name: 'weight/1', dtype: 'bool', shape: [3], values: Uint8Array.of(1, 0, 1) },
