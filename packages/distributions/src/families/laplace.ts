@@ -6,7 +6,7 @@ import { LocationScale } from './locationScale.ts'
 import { type StandardForm, type SymmetricForm, symmetric } from './standardForm.ts'
 
 /** The standard Laplace distribution. */
-export const standardLaplace: SymmetricForm = {
+const standardLaplace: SymmetricForm = {
   logDensity: (z) => tf.sub(tf.neg(tf.abs(z)), Math.LN2),
   score: (z) => tf.neg(tf.sign(z)),
   cdf: (z) => {

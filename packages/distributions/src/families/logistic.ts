@@ -6,7 +6,7 @@ import { LocationScale } from './locationScale.ts'
 import { type StandardForm, type SymmetricForm, symmetric } from './standardForm.ts'
 
 /** The standard logistic distribution. */
-export const standardLogistic: SymmetricForm = {
+const standardLogistic: SymmetricForm = {
   logDensity: (z) => tf.sub(tf.neg(tf.abs(z)), tf.mul(tf.softplus(tf.neg(tf.abs(z))), 2)),
   score: (z) => tf.neg(tf.tanh(tf.mul(z, 0.5))),
   cdf: (z) => tf.sigmoid(z),

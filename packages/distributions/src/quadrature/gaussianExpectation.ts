@@ -6,7 +6,7 @@ import type { Parameter } from '../parameter.ts'
 import { tensorsOf, withTensors } from '../parameterTensors.ts'
 
 /** Where to evaluate an integrand, and with what weight. */
-export interface GaussianNode {
+interface GaussianNode {
   /** In standard deviations of q from its mean. */
   readonly z: Parameter
   readonly weight: Parameter

@@ -32,7 +32,7 @@ export function logIncompleteGamma(a: number, x: number): LogIncompleteGamma {
 }
 
 /** log(1 - exp(y)) for y <= 0; rounding can leave y a little above 0. */
-export function logComplement(y: number): number {
+function logComplement(y: number): number {
   if (y >= 0) return Number.NEGATIVE_INFINITY
   return y > -Math.LN2 ? Math.log(-Math.expm1(y)) : Math.log1p(-Math.exp(y))
 }
