@@ -46,7 +46,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   readonly #entries = new Map<string, Entry>()
   #backend: TensorFlowBackend | undefined
   #reason: FallbackReason | undefined
-  #lastSession: GraphSession | undefined
+  #lastGraphDef: Uint8Array | undefined
   #disposed = false
   #calls = 0
   #eagerCalls = 0
@@ -88,7 +88,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   }
 
   toGraphDef(): Uint8Array | undefined {
-    return this.#lastSession?.graphDef.slice()
+    return this.#lastGraphDef?.slice()
   }
 
   call(args: readonly tf.Tensor[]): R {
@@ -109,6 +109,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
 
   dispose(): void {
     this.#disposed = true
+    this.#lastGraphDef = undefined
     this.#dropAll()
   }
 
@@ -199,7 +200,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     entry.runs++
     entry.runsSinceCheck++
     this.#graphCalls++
-    this.#lastSession = session
+    this.#lastGraphDef = session.graphDef
     return result as R
   }
 
@@ -246,7 +247,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
       entry.runs = 0
       entry.runsSinceCheck = 0
       entry.laterMilliseconds = 0
-      this.#lastSession = entry.session
+      this.#lastGraphDef = entry.session.graphDef
     } catch (error) {
       releaseRecording(backend, graph.recording)
       this.#fallBack({
