@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs'
 import { compile } from '@tfjs-bayes/backend/compile'
 import { expect, test } from 'vitest'
-import { ForwardPass, seededNoise, variationalConv2d, variationalDense } from '../src/index.ts'
+import {
+  ForwardPass,
+  seededNoise,
+  variationalConv2d,
+  variationalConv2dTranspose,
+  variationalDense,
+  variationalEmbedding,
+  variationalSeparableConv2d,
+} from '../src/index.ts'
 import { type OptionsCase, optionsCases } from './layerOptions.ts'
 import { normal } from './values.ts'
 
@@ -14,11 +22,10 @@ function network(options: OptionsCase['options']): tf.Sequential {
   return tf.sequential({ layers: [first, tf.layers.flatten(), variationalDense({ units: 3, seed: 2, ...options })] })
 }
 
-function trainingStep(options: OptionsCase['options']): {
+function trainingStep(model: tf.Sequential): {
   model: tf.Sequential
   step: (x: tf.Tensor, y: tf.Tensor, counter: tf.Tensor) => tf.Scalar
 } {
-  const model = network(options)
   const optimizer = tf.train.adam(0.01)
   const step = (x: tf.Tensor, y: tf.Tensor, counter: tf.Tensor): tf.Scalar =>
     optimizer.minimize(() => {
@@ -29,9 +36,10 @@ function trainingStep(options: OptionsCase['options']): {
   return { model, step }
 }
 
-test.each(optionsCases)('a training step with $title becomes one graph and gives the same bits', ({ options }) => {
-  const [x, y] = [normal([8, 4, 4, 1], 4), tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1], 'int32'), 3).toFloat()]
-  const [plain, traced] = [trainingStep(options), trainingStep(options)]
+/** Trains two like models, one traced, and wants the same bits and one graph. */
+function expectSameBits(make: () => tf.Sequential, x: tf.Tensor): void {
+  const y = tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1], 'int32'), 3).toFloat()
+  const [plain, traced] = [trainingStep(make()), trainingStep(make())]
   const compiled = compile(traced.step)
   for (let i = 0; i < 8; i++) {
     const counter = tf.scalar(i, 'int32')
@@ -49,4 +57,28 @@ test.each(optionsCases)('a training step with $title becomes one graph and gives
   }
   compiled.dispose()
   tf.dispose([x, y])
+}
+
+test.each(optionsCases)('a training step with $title becomes one graph and gives the same bits', ({ options }) => {
+  expectSameBits(() => network(options), normal([8, 4, 4, 1], 4))
 })
+
+test.each(['weightSampling', 'localReparameterization'] as const)('so does one with an embedding and %s', (estimator) => {
+  const head = (): tf.layers.Layer[] => [tf.layers.flatten(), variationalDense({ units: 3, seed: 2, estimator })]
+  const table = (): tf.layers.Layer => variationalEmbedding({ inputDim: 4, outputDim: 2, inputLength: 3, seed: 1, estimator })
+  expectSameBits(() => tf.sequential({ layers: [table(), ...head()] }), normal([8, 3], 4).abs().mul(10).floor().mod(4))
+})
+
+test.each(['weightSampling', 'localReparameterization', 'flipout'] as const)(
+  'and one with separable and transposed convolutions and %s',
+  (estimator) => {
+    if (tf.getKernel('Conv2DBackpropFilter', tf.getBackend()) == null) return
+    const layers = (): tf.layers.Layer[] => [
+      variationalSeparableConv2d({ filters: 2, kernelSize: 2, inputShape: [4, 4, 1], seed: 1, estimator }),
+      variationalConv2dTranspose({ filters: 2, kernelSize: 2, strides: 2, seed: 2, estimator }),
+      tf.layers.flatten(),
+      variationalDense({ units: 3, seed: 3, estimator }),
+    ]
+    expectSameBits(() => tf.sequential({ layers: layers() }), normal([8, 4, 4, 1], 4))
+  },
+)

@@ -26,9 +26,13 @@ export const estimatorCases: readonly EstimatorCase[] = [
   {
     estimator: 'localReparameterization',
     noiseShapes: (_, __, ___, output) => [output.shape],
-    expected: ({ naive }, x, { kernel, bias }, [noise]) => {
+    expected: ({ naive, takesIndices }, x, { kernel, bias }, [noise]) => {
       const mean = naive(x, kernel.mu, bias?.mu)
-      const variance = naive(map(x, square), map(kernel.sigma, square), bias === undefined ? undefined : map(bias.sigma, square))
+      const variance = naive(
+        takesIndices ? x : map(x, square),
+        map(kernel.sigma, square),
+        bias === undefined ? undefined : map(bias.sigma, square),
+      )
       return map(mean, (m, i) => m + Math.sqrt(variance.data[i]!) * noise!.data[i]!)
     },
   },
@@ -54,13 +58,17 @@ export const estimatorCases: readonly EstimatorCase[] = [
 
 /** Mean and variance of each pre-activation: those of a sum of independent normal variables, whatever the estimator. */
 export function moments(
-  { naive }: OperatorCase,
+  { naive, takesIndices }: OperatorCase,
   x: Values,
   { kernel, bias }: PlainPosterior,
 ): { readonly mean: Values; readonly variance: Values } {
   return {
     mean: naive(x, kernel.mu, bias?.mu),
-    variance: naive(map(x, square), map(kernel.sigma, square), bias === undefined ? undefined : map(bias.sigma, square)),
+    variance: naive(
+      takesIndices ? x : map(x, square),
+      map(kernel.sigma, square),
+      bias === undefined ? undefined : map(bias.sigma, square),
+    ),
   }
 }
 

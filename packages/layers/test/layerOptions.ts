@@ -20,7 +20,7 @@ export const optionsCases: readonly OptionsCase[] = [
     options: { estimator: 'localReparameterization', kl: 'monteCarlo', prior: studentT },
   },
   { title: 'flipout, Monte-Carlo KL to a mixture', options: { estimator: 'flipout', kl: 'monteCarlo', prior: mixture } },
-  { title: 'quadrature of a Student prior', options: { kl: 'quadrature', prior: studentT, trainablePrior: true } },
+  { title: 'quadrature of a Student prior', options: { kl: 'quadrature', prior: studentT, bias: 'deterministic' } },
   { title: 'the upper bound for a mixture', options: { estimator: 'flipout', kl: 'upperBound', prior: mixture } },
   { title: 'a Laplace prior in closed form', options: { kl: 'closed', prior: new Laplace({ mu: 0, scale: 0.5 }) } },
   { title: 'a trainable prior', options: { trainablePrior: true, prior: new Normal({ mu: 0, sigma: 0.5 }) } },

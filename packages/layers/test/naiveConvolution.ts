@@ -87,6 +87,51 @@ export function naiveConv1d({
   }
 }
 
+/** A transposed convolution by the definition, kernel [h, w, outputs, inputs]: every input adds its multiple of the kernel to a patch of the output. */
+export function naiveConv2dTranspose({
+  strides = [1, 1],
+  padding = 'valid',
+  channelsFirst = false,
+}: Pick<Settings, 'strides' | 'padding' | 'channelsFirst'>): Naive {
+  return (x, kernel, bias) => {
+    const [batch, ...rest] = x.shape as [number, number, number, number]
+    const [height, width, inputs] = channelsFirst ? [rest[1]!, rest[2]!, rest[0]!] : [rest[0]!, rest[1]!, rest[2]!]
+    const [kernelHeight, kernelWidth, outputs] = kernel.shape as [number, number, number, number]
+    const size = (inner: number, reach: number, stride: number): number =>
+      padding === 'same' ? inner * stride : inner * stride + Math.max(reach - stride, 0)
+    const [outHeight, outWidth] = [size(height, kernelHeight, strides[0]), size(width, kernelWidth, strides[1])]
+    // What the convolution that it transposes would cut off in front.
+    const before = [
+      along(outHeight, kernelHeight, strides[0], 1, padding).before,
+      along(outWidth, kernelWidth, strides[1], 1, padding).before,
+    ] as const
+    const at = (image: number, row: number, column: number, channel: number, of: readonly [number, number, number]): number =>
+      channelsFirst
+        ? ((image * of[2] + channel) * of[0] + row) * of[1] + column
+        : ((image * of[0] + row) * of[1] + column) * of[2] + channel
+    const [from, to] = [[height, width, inputs] as const, [outHeight, outWidth, outputs] as const]
+    const data = new Array<number>(batch * outHeight * outWidth * outputs).fill(0)
+    for (let image = 0; image < batch; image++) {
+      for (let output = 0; output < outputs; output++) {
+        for (let row = 0; row < outHeight; row++)
+          for (let column = 0; column < outWidth; column++) data[at(image, row, column, output, to)] = bias?.data[output] ?? 0
+        for (let i = 0; i < height * width * inputs * kernelHeight * kernelWidth; i++) {
+          const [input, j] = [i % inputs, Math.floor(i / inputs)]
+          const [kernelColumn, k] = [j % kernelWidth, Math.floor(j / kernelWidth)]
+          const [kernelRow, l] = [k % kernelHeight, Math.floor(k / kernelHeight)]
+          const [column, row] = [l % width, Math.floor(l / width)]
+          const y = row * strides[0] + kernelRow - before[0]
+          const z = column * strides[1] + kernelColumn - before[1]
+          if (y < 0 || y >= outHeight || z < 0 || z >= outWidth) continue
+          const weight = kernel.data[((kernelRow * kernelWidth + kernelColumn) * outputs + output) * inputs + input]!
+          data[at(image, y, z, output, to)]! += x.data[at(image, row, column, input, from)]! * weight
+        }
+      }
+    }
+    return { shape: channelsFirst ? [batch, outputs, outHeight, outWidth] : [batch, outHeight, outWidth, outputs], data }
+  }
+}
+
 /** Output length along one axis, and how many zeros stand before the input (TensorFlow puts the odd one behind). */
 function along(
   size: number,

@@ -1,15 +1,18 @@
 import * as tf from '@tensorflow/tfjs'
 import {
   type EstimatorOptions,
+  type VariationalEmbeddingArgs,
   type VariationalLayer,
   type VariationalOptions,
   variationalConv1d,
   variationalConv2d,
+  variationalConv2dTranspose,
   variationalDense,
   variationalDepthwiseConv2d,
+  variationalEmbedding,
 } from '../src/index.ts'
-import { naiveConv1d, naiveConv2d } from './naiveConvolution.ts'
-import type { Values } from './values.ts'
+import { naiveConv1d, naiveConv2d, naiveConv2dTranspose } from './naiveConvolution.ts'
+import { normal, type Values } from './values.ts'
 
 type TwinOptions = { readonly useBias?: boolean; readonly activation?: 'tanh' | 'relu'; readonly name?: string }
 
@@ -28,6 +31,10 @@ export interface OperatorCase {
   readonly shapes: readonly (readonly [tf.Shape, tf.Shape])[]
   /** The kernels of tfjs without which its backend has no gradient of this operator. */
   readonly gradientKernels: readonly string[]
+  /** Whether inputs are indices: no numbers to take squares, signs or gradients of. */
+  readonly takesIndices?: boolean
+  /** Whether it has neither bias nor activation. */
+  readonly kernelOnly?: boolean
   /** tfjs cannot train dilated convolutions; ours can. */
   readonly twinHasNoGradient?: boolean
 }
@@ -43,6 +50,7 @@ const strided = {
 const dilated = { filters: 2, kernelSize: 2, dilationRate: [2, 1] as [number, number] }
 const channelsFirst = { filters: 2, kernelSize: 2, dataFormat: 'channelsFirst' as const }
 const depthwise = { kernelSize: 2, depthMultiplier: 2, strides: [2, 2] as [number, number], padding: 'same' as const }
+const upsampling = { filters: 3, kernelSize: [3, 2] as [number, number], strides: [2, 1] as [number, number] }
 const sequence = { filters: 3, kernelSize: 3, strides: 2, padding: 'same' as const }
 const wavenet = { filters: 2, kernelSize: 2, dilationRate: 3 }
 
@@ -197,7 +205,75 @@ export const operatorCases: readonly OperatorCase[] = [
     ],
     gradientKernels: depthwiseKernels,
   },
+  {
+    title: 'conv2dTranspose with strides and padding',
+    inputShape: [2, 3, 2],
+    channelAxis: -1,
+    make: (options) => variationalConv2dTranspose({ ...upsampling, padding: 'same', ...options }),
+    twin: (options) => tf.layers.conv2dTranspose({ ...upsampling, padding: 'same', ...options }),
+    naive: naiveConv2dTranspose({ strides: [2, 1], padding: 'same' }),
+    shapes: [
+      [
+        [null, 2, 3, 2],
+        [null, 4, 3, 3],
+      ],
+      [
+        [5, 7, 7, 4],
+        [5, 14, 7, 3],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'conv2dTranspose with channels first',
+    inputShape: [2, 2, 3],
+    channelAxis: 1,
+    make: (options) => variationalConv2dTranspose({ ...channelsFirst, ...options }),
+    twin: (options) => tf.layers.conv2dTranspose({ ...channelsFirst, ...options }),
+    naive: naiveConv2dTranspose({ channelsFirst: true }),
+    shapes: [
+      [
+        [null, 2, 2, 3],
+        [null, 2, 3, 4],
+      ],
+    ],
+    gradientKernels: conv2dKernels,
+  },
+  {
+    title: 'embedding',
+    takesIndices: true,
+    kernelOnly: true,
+    inputShape: [3],
+    channelAxis: -1,
+    make: (options) => variationalEmbedding({ inputDim: 4, outputDim: 2, ...options } as VariationalEmbeddingArgs),
+    twin: () => tf.layers.embedding({ inputDim: 4, outputDim: 2 }),
+    naive: (x, kernel) => ({
+      shape: [...x.shape, 2],
+      data: x.data.flatMap((index) => kernel.data.slice(2 * index, 2 * index + 2)),
+    }),
+    shapes: [
+      [
+        [null, 3],
+        [null, 3, 2],
+      ],
+      [
+        [null, null],
+        [null, null, 2],
+      ],
+      [
+        [5, 2, 7],
+        [5, 2, 7, 2],
+      ],
+    ],
+    gradientKernels: ['UnsortedSegmentSum'],
+  },
 ]
+
+/** A batch of inputs of a seed. */
+export function inputOf({ inputShape, takesIndices }: OperatorCase, batch: number, seed: number): tf.Tensor {
+  const x = normal([batch, ...inputShape], seed)
+  return takesIndices ? x.abs().mul(10).floor().mod(4) : x
+}
 
 function naiveDense(x: Values, kernel: Values, bias: Values | undefined): Values {
   const inputs = kernel.shape[0]!

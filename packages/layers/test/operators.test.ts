@@ -38,11 +38,9 @@ describe.each(operatorCases)('$title', (operator) => {
     expect(layer.weights.map((weight) => weight.originalName.split('/').at(-1))).toEqual([
       'kernel_mu',
       'kernel_rho',
-      'bias_mu',
-      'bias_rho',
+      ...(operator.kernelOnly ? [] : ['bias_mu', 'bias_rho']),
     ])
-    const [kernel, bias] = twin.weights.map((weight) => weight.shape)
-    expect(layer.weights.map((weight) => weight.shape)).toEqual([kernel, kernel, bias, bias])
+    expect(layer.weights.map((weight) => weight.shape)).toEqual(twin.weights.flatMap(({ shape }) => [shape, shape]))
     tf.tidy(() => {
       const { kernel: posterior } = layer.posterior()
       expect((posterior.sigma as tf.Tensor).max().dataSync()[0]).toBeCloseTo(0.3, 6)

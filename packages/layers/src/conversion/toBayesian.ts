@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import { ConversionError } from '../errors.ts'
 import { serializeOptions } from '../layers/serializeOptions.ts'
+import { twinConfig } from '../layers/tfLayer.ts'
 import type { VariationalLayer } from '../layers/variationalLayer.ts'
 import { variationalLayerClasses } from '../layers/variationalLayerClasses.ts'
 import { type EstimatorOptions, resolveOptions, type VariationalOptions } from '../layers/variationalOptions.ts'
@@ -41,10 +42,9 @@ export function toBayesian<Model extends tf.LayersModel>(model: Model, options: 
   for (const [i, layer] of picked(model, layers ?? 'all').entries()) {
     const resolved = resolveOptions(layer.name, layerOptions)
     const seed = layerOptions.seed === undefined ? resolved.seed : (resolved.seed + i) | 0
-    const config = Object.fromEntries(Object.entries(layer.getConfig()).filter(([name]) => !name.endsWith('Regularizer')))
     replacements.set(layer, {
       className: variationalLayerClasses[layer.getClassName()]!.className,
-      config: { ...config, ...serializeOptions({ ...resolved, seed }) },
+      config: { ...twinConfig(layer), ...serializeOptions({ ...resolved, seed }) },
       fill: (copy) => {
         setPosterior(copy as VariationalLayer, layer.getWeights(), moped?.delta)
       },

@@ -8,7 +8,9 @@ import type { Convolution } from '../operators/convolution.ts'
  * @throws InvalidLayerArgumentError for what tfjs's own layer refuses only when it is called, or silently gets wrong
  */
 export function convolutionOf(layer: string, twin: tf.layers.Layer): Convolution {
-  const { kernelSize, strides, dilationRate, padding, dataFormat = 'channelsLast' } = twin.getConfig() as unknown as Convolution
+  const config = twin.getConfig() as unknown as Convolution
+  // A transposed convolution writes no dilation, a one-dimensional one no data format.
+  const { kernelSize, strides, dilationRate = kernelSize.map(() => 1), padding, dataFormat = 'channelsLast' } = config
   const rates = typeof dilationRate === 'number' ? [dilationRate] : dilationRate
   if (padding !== 'valid' && padding !== 'same')
     throw InvalidLayerArgumentError.of(layer, 'padding', padding, `'valid' or 'same'`)

@@ -54,15 +54,17 @@ export function twinParts(twin: tf.layers.Layer, kernelName: string): TwinParts 
 /**
  * The config of a `tf.layers` layer without regularizers, whose place the prior takes.
  *
- * @param kernelNames what the layer calls its kernels in the names of its arguments
+ * What tfjs writes wrongly is written here: its depthwiseConv2d has its regularizer in the constraint's place, its separableConv2d forgets the multiplier.
  */
-export function twinConfig(twin: tf.layers.Layer, kernelNames: readonly string[]): tf.serialization.ConfigDict {
+export function twinConfig(twin: tf.layers.Layer): tf.serialization.ConfigDict {
   const config = Object.fromEntries(Object.entries(twin.getConfig()).filter(([name]) => !name.endsWith('Regularizer')))
-  // Written here because tfjs's depthwiseConv2d writes its regularizer in the constraint's place.
-  const constraints = kernelNames.map((kernelName) => {
-    const { kernelConstraint } = twinParts(twin, kernelName)
-    const written = kernelConstraint && { className: kernelConstraint.getClassName(), config: kernelConstraint.getConfig() }
-    return [`${kernelName}Constraint`, written] as const
-  })
-  return { ...config, ...Object.fromEntries(constraints) }
+  const parts = twin as unknown as Record<string, unknown>
+  const constraints = Object.keys(config)
+    .filter((name) => name.endsWith('Constraint'))
+    .map((name) => {
+      const constraint = parts[name] as Constraint | null
+      return [name, constraint && { className: constraint.getClassName(), config: constraint.getConfig() }] as const
+    })
+  const { depthMultiplier } = parts as { readonly depthMultiplier?: number }
+  return { ...config, ...Object.fromEntries(constraints), ...(depthMultiplier === undefined ? {} : { depthMultiplier }) }
 }

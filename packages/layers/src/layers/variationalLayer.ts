@@ -21,7 +21,7 @@ import { type BiasKind, type EstimatorOptions, resolveOptions, type VariationalO
 import { posteriorIn, posteriorOf, type VariationalWeight } from './variationalWeight.ts'
 
 /** A linear operator with the kernel that it is applied with. */
-export interface Stage {
+interface Stage {
   readonly operator: LinearOperator
   /** The kernel's name among the layer's weights. */
   readonly weight: string
@@ -219,9 +219,8 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
 
   /** Class name and config of the `tf.layers` layer that this one is at sigma = 0. */
   deterministicTwin(): { readonly className: string; readonly config: tf.serialization.ConfigDict } {
-    const { twin, stages } = this.kind
-    const kernelNames = stages.map(({ kernelName }) => kernelName)
-    return { className: twin.getClassName(), config: { ...twinConfig(twin, kernelNames), ...super.getConfig() } }
+    const { twin } = this.kind
+    return { className: twin.getClassName(), config: { ...twinConfig(twin), ...super.getConfig() } }
   }
 
   override getConfig(): tf.serialization.ConfigDict {
