@@ -3,6 +3,7 @@ import { type Mode, variationalLayers } from '@tfjs-bayes/layers'
 import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { InvalidOptionError, ShapeMismatchError } from '../errors.ts'
+import { type DrawNoise, requireDrawNoise } from './drawNoise.ts'
 
 /** How draws of a model are taken. */
 export interface DrawOptions {
@@ -14,6 +15,8 @@ export interface DrawOptions {
   readonly batchSize?: number
   /** 'sample' (default): average over draws; 'mean': one pass with the posterior means, which says nothing about the weights' uncertainty. */
   readonly mode?: Mode
+  /** Default 'independent'; the others need fewer draws for the same error. */
+  readonly noise?: DrawNoise
   /** Ends the prediction with the signal's reason as the error. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: PredictiveProgress) => void
@@ -32,6 +35,7 @@ export interface DrawPlan {
   readonly samples: number
   readonly batchSize: number
   readonly mode: Mode
+  readonly noise: DrawNoise
   readonly seed: number
 }
 
@@ -39,7 +43,7 @@ export interface DrawPlan {
 export function drawPlan(
   model: tf.LayersModel,
   x: tf.Tensor,
-  { seed, samples = 100, batchSize = 1000, mode = 'sample' }: DrawOptions,
+  { seed, samples = 100, batchSize = 1000, mode = 'sample', noise = 'independent' }: DrawOptions,
 ): DrawPlan {
   requireSingleInputAndOutput(model)
   if (x.rank === 0 || x.shape[0] === 0) throw new ShapeMismatchError('x', x.shape, 'at least one row')
@@ -48,6 +52,7 @@ export function drawPlan(
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('batchSize', batchSize)
   if (mode !== 'sample' && mode !== 'mean') throw new InvalidOptionError('mode', mode, "'sample' or 'mean'")
+  requireDrawNoise(noise, model, samples)
   const once = mode === 'mean' || variationalLayers(model).length === 0
-  return { rows: x.shape[0]!, samples: once ? 1 : samples, batchSize, mode, seed }
+  return { rows: x.shape[0]!, samples: once ? 1 : samples, batchSize, mode, noise, seed }
 }

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { type CompiledStep, compile } from '@tfjs-bayes/backend/compile'
-import { ForwardPass, seededNoise } from '@tfjs-bayes/layers'
+import { ForwardPass } from '@tfjs-bayes/layers'
 import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
+import { drawNoise } from './drawNoise.ts'
 import type { DrawOptions, DrawPlan } from './drawOptions.ts'
 
 /** Draws that one call of the model function takes; more would only cost memory. */
@@ -92,14 +93,15 @@ function drawChunks<R extends Record<string, tf.Tensor>>(work: OverDraws<R>): Dr
 
 /** The pure function (counter, x, ...alongside) -> summary of `draws` draws, of which draw i uses the noise of counter + i. */
 function drawsOf<R extends Record<string, tf.Tensor>>(
-  { model, plan: { mode, seed }, summarize }: OverDraws<R>,
+  { model, plan, summarize }: OverDraws<R>,
   draws: number,
 ): (...args: readonly tf.Tensor[]) => R {
-  const noiseSeed = deriveSeed(seed, SeedPurpose.predictiveNoise)
+  const { mode } = plan
+  const noiseOf = { ...plan, seed: deriveSeed(plan.seed, SeedPurpose.predictiveNoise) }
   return (counter, x, ...alongside) =>
     tf.tidy(() => {
       const outputs = Array.from({ length: draws }, (_, draw) => {
-        const noise = seededNoise(noiseSeed, tf.add(counter!, tf.scalar(draw, 'int32')) as tf.Scalar)
+        const noise = drawNoise(noiseOf, tf.add(counter!, tf.scalar(draw, 'int32')) as tf.Scalar)
         const pass = new ForwardPass(mode === 'sample' ? { mode, noise } : { mode })
         return model.apply(x!, { training: false, pass }) as tf.Tensor
       })
