@@ -5,7 +5,7 @@ import { type Attempt, NothingWorkedError, recallFailure, rememberFailure } from
 import { createStaging, hasStaging, lockPath, prepareRoot, publish, removeStaleStaging, sizeOf } from './cache.ts'
 import { addonPlace, linkEntry } from './link.ts'
 import { checkLoads, systemFingerprint } from './loadCheck.ts'
-import { withLock } from './lock.ts'
+import { isHeld, withLock } from './lock.ts'
 import { changedFiles, damagedFiles, type Manifest, readManifest, recordFiles, withTimes, writeManifest } from './manifest.ts'
 import { megabytes, runStep } from './progress.ts'
 import type { Missing, Source, Workplace } from './source.ts'
@@ -60,8 +60,9 @@ export async function install(work: Workplace, sources: readonly Source[], optio
 
 /** Where nobody is installing, what a killed install, or a pip that outlived it, has left can go. */
 async function cleanUpAfterOthers({ root, signal }: Workplace): Promise<void> {
-  if (hasStaging(root) && !existsSync(lockPath(root)))
-    await withLock(lockPath(root), async () => removeStaleStaging(root), { signal })
+  const lock = lockPath(root)
+  if ((hasStaging(root) || existsSync(lock)) && !isHeld(lock))
+    await withLock(lock, async () => removeStaleStaging(root), { signal })
 }
 
 /** An addon that is where tfjs-node looks and loads. */

@@ -48,6 +48,11 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
   }
 }
 
+/** Whether a process that is still there holds the lock. */
+export function isHeld(path: string): boolean {
+  return readLock(path)?.abandoned === false
+}
+
 function tryLock(path: string): boolean {
   try {
     writeFileSync(path, JSON.stringify({ process: process.pid, host: hostname() }), { flag: 'wx' })

@@ -86,6 +86,17 @@ test('SIGKILL at any moment of the whole run leaves nothing or the whole', async
   expect(workshop.contents).toEqual([ENTRY])
 })
 
+test('a lock that a kill left behind finished work goes with the next install', async () => {
+  const workshop = new Workshop()
+  const project = new Project()
+  await workshop.command(project, 'install')
+  const gone = new Project().run('')
+  await gone.ended
+  writeFileSync(join(workshop.cache, 'install.lock'), JSON.stringify({ process: gone.id, host: hostname() }))
+  expect((await workshop.command(project, 'install')).code).toBe(0)
+  expect(workshop.contents).toEqual([ENTRY])
+})
+
 test('Ctrl-C at any moment of the whole run: also no staging folder and no lock', async () => {
   const whole = await timed(() => new Workshop().command(new Project(), 'install'))
   const project = new Project()
