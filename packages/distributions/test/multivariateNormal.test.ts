@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 import { statelessNormal } from '@tfjs-bayes/backend'
 import { chiSquarePValue, expectNoLeak, expectTensorsClose, finiteDifference } from '@tfjs-bayes/testing'
@@ -169,6 +170,28 @@ describe.each(structures)('given by %s', (structure) => {
       }),
     )
   })
+})
+
+test('densities, entropies and divergences are those of SciPy and mpmath', () => {
+  interface Case {
+    readonly q: { readonly mu: number[]; readonly covariance: number[][] }
+    readonly p: { readonly mu: number[]; readonly covariance: number[][] }
+    readonly x: number[][]
+    readonly logProb: number[]
+    readonly entropy: number
+    readonly kl: number
+  }
+  const file = readFileSync(new URL('../fixtures/multivariateNormal.json', import.meta.url), 'utf8')
+  for (const { q, p, x, logProb, entropy, kl: expected } of (JSON.parse(file) as { cases: Case[] }).cases) {
+    tf.tidy(() => {
+      const make = ({ mu, covariance }: Case['q']): MultivariateNormal =>
+        new MultivariateNormal({ mu: tf.tensor1d(mu), covariance: tf.tensor2d(covariance) })
+      const tolerance = { relative: 3e-5, absolute: 3e-5 }
+      expectTensorsClose(make(q).logProb(tf.tensor2d(x)), logProb, tolerance)
+      expectTensorsClose(make(q).entropy(), tf.scalar(entropy), tolerance)
+      expectTensorsClose(closedKl(make(q), make(p)), tf.scalar(expected), tolerance)
+    })
+  }
 })
 
 const pairs = structures.flatMap((q) => structures.map((p) => [q, p] as const))

@@ -28,15 +28,14 @@ export function diagonalRoot(sigma: tf.Tensor): CovarianceRoot {
   }
 }
 
-/** The root given as a lower triangular factor; what stands above its diagonal is not read. */
+/** The root given as a factor, of which only the lower triangle is read. */
 export function factorRoot(factor: tf.Tensor): CovarianceRoot {
-  const lower = lowerTriangle(factor)
-  return {
-    matrix: () => lower,
-    diagonal: () => diagonalOf(lower),
-    times: (columns) => tf.matMul(lower, columns),
-    solve: (columns) => triangularSolve(lower, columns),
-  }
+  return lowerRoot(lowerTriangle(factor))
+}
+
+/** The root of a covariance given as such. */
+export function covarianceRoot(covariance: tf.Tensor): CovarianceRoot {
+  return lowerRoot(cholesky(covariance))
 }
 
 /**
@@ -50,5 +49,14 @@ export function precisionRoot(precision: tf.Tensor): CovarianceRoot {
     diagonal: () => tf.div(1, diagonalOf(inverse)),
     times: (columns) => triangularSolve(inverse, columns),
     solve: (columns) => tf.matMul(inverse, columns),
+  }
+}
+
+function lowerRoot(lower: tf.Tensor): CovarianceRoot {
+  return {
+    matrix: () => lower,
+    diagonal: () => diagonalOf(lower),
+    times: (columns) => tf.matMul(lower, columns),
+    solve: (columns) => triangularSolve(lower, columns),
   }
 }

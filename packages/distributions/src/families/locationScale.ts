@@ -49,13 +49,15 @@ export abstract class LocationScale<Family extends string, Name extends string> 
   }
 
   override logCdf(x: tf.Tensor): tf.Tensor {
-    const { logCdf, logDensity } = this.standard
-    return this.ofStandardized('logCdf', x, logCdf, (z, value) => hazard(logDensity(z), value))
+    const { logCdf, logDensity, logCdfSlope } = this.standard
+    return this.ofStandardized('logCdf', x, logCdf, (z, value) => hazard(logDensity(z), value, logCdfSlope?.(z)))
   }
 
   override logSurvival(x: tf.Tensor): tf.Tensor {
-    const { logSurvival, logDensity } = this.standard
-    return this.ofStandardized('logSurvival', x, logSurvival, (z, value) => tf.neg(hazard(logDensity(z), value)))
+    const { logSurvival, logDensity, logSurvivalSlope } = this.standard
+    return this.ofStandardized('logSurvival', x, logSurvival, (z, value) =>
+      tf.neg(hazard(logDensity(z), value, logSurvivalSlope && tf.neg(logSurvivalSlope(z)))),
+    )
   }
 
   override quantile(p: tf.Tensor): tf.Tensor {
@@ -96,7 +98,7 @@ export abstract class LocationScale<Family extends string, Name extends string> 
       },
       derivatives: ([, , scale], [z, result]) => {
         const byX = lazy(() => tf.div(slope(z!, result!), scale))
-        return [byX, () => tf.neg(byX()), () => tf.neg(tf.mul(z!, byX()))]
+        return [byX, () => tf.neg(byX()), () => tf.neg(tf.mul(tf.clipByValue(z!, -LARGEST, LARGEST), byX()))]
       },
     })
   }
@@ -105,6 +107,9 @@ export abstract class LocationScale<Family extends string, Name extends string> 
     broadcastShape(`${this.family}.${method}`, { [name]: x.shape, batch: this.batchShape })
   }
 }
+
+/** The largest float32, nearly: stands for an infinite z where it meets a slope of 0. */
+const LARGEST = 3e38
 
 /**
  * Uniform noise moved off the ends of the unit interval, where a quantile may be infinite: by half the spacing of 23-bit random numbers.
@@ -118,8 +123,10 @@ function standardize(x: Parameter, location: Parameter, scale: Parameter): tf.Te
   return tf.div(location === 0 ? x : tf.sub(x, location), scale)
 }
 
-/** Density over (cumulated) probability, from their logarithms; 0 where there is no density, even where there is no probability either. */
-function hazard(logDensity: tf.Tensor, logProbability: tf.Tensor): tf.Tensor {
+/**
+ * Density over (cumulated) probability, given or from their logarithms; 0 where there is no density, even where there is no probability either.
+ */
+function hazard(logDensity: tf.Tensor, logProbability: tf.Tensor, ratio?: tf.Tensor): tf.Tensor {
   const none = tf.equal(logDensity, Number.NEGATIVE_INFINITY)
-  return tf.where(none, tf.zerosLike(logDensity), tf.exp(tf.sub(logDensity, logProbability)))
+  return tf.where(none, tf.zerosLike(logDensity), ratio ?? tf.exp(tf.sub(logDensity, logProbability)))
 }

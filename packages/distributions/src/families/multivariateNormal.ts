@@ -3,9 +3,8 @@ import { type Constraint, positive, real, realVector } from '../constraint.ts'
 import { Distribution } from '../distribution.ts'
 import { InvalidParameterError, ShapeMismatchError } from '../errors.ts'
 import { checkCholeskyFactor, checkCovariance } from '../linalg/checkMatrices.ts'
-import { cholesky } from '../linalg/cholesky.ts'
 import { broadcastShape, checkValues } from '../parameter.ts'
-import { type CovarianceRoot, diagonalRoot, factorRoot, precisionRoot } from './covarianceRoot.ts'
+import { type CovarianceRoot, covarianceRoot, diagonalRoot, factorRoot, precisionRoot } from './covarianceRoot.ts'
 
 const LOG_TWO_PI = Math.log(2 * Math.PI)
 
@@ -136,7 +135,7 @@ export class MultivariateNormal extends Distribution {
     const { covariance, precision, cholesky: factor, sigma } = this.parameters
     if (sigma) return diagonalRoot(sigma)
     if (factor) return factorRoot(factor)
-    return precision ? precisionRoot(precision) : factorRoot(cholesky(covariance!))
+    return precision ? precisionRoot(precision) : covarianceRoot(covariance!)
   }
 
   /**

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { positive, real } from '../constraint.ts'
-import { normalCdf, normalCentralCdf, normalLogCdf, normalQuantile } from '../numerics/standardNormal.ts'
+import { normalCdf, normalCentralCdf, normalLogCdf, normalLogCdfSlope, normalQuantile } from '../numerics/standardNormal.ts'
 import type { Parameter } from '../parameter.ts'
 import { LocationScale } from './locationScale.ts'
 import { type StandardForm, type SymmetricForm, symmetric } from './standardForm.ts'
@@ -14,6 +14,7 @@ export const standardNormal: SymmetricForm = {
   cdf: normalCdf,
   centralCdf: normalCentralCdf,
   logCdf: normalLogCdf,
+  logCdfSlope: normalLogCdfSlope,
   quantile: normalQuantile,
   entropy: HALF_LOG_TWO_PI + 0.5,
   noiseKind: 'normal',

@@ -9,7 +9,7 @@ import { lazy } from '../numerics/lazy.ts'
 import { log1p } from '../numerics/log1p.ts'
 import { logSumExp } from '../numerics/logSumExp.ts'
 import { onHost } from '../numerics/onHost.ts'
-import { normalCdf, normalLogCdf } from '../numerics/standardNormal.ts'
+import { normalCdf, normalLogCdf, normalLogCdfSlope } from '../numerics/standardNormal.ts'
 import {
   broadcastParameter,
   broadcastShape,
@@ -201,12 +201,21 @@ export class NormalScaleMixture extends Distribution {
         const rest = tf.addN(sigmas.map((sigma, k) => tf.mul(weights[k]!, normalCdf(tf.div(tf.neg(tf.relu(towards)), sigma)))))
         return tf.where(tf.less(towards, 0), lower, log1p(tf.neg(rest)))
       },
-      derivatives: (d, weights, sigmas, value) => ({
-        d: () => tf.mul(tf.exp(tf.sub(logSumExp(logJoint(d, weights, sigmas)), value)), side),
-        weight: (k) => tf.exp(tf.sub(normalLogCdf(tf.div(tf.mul(d, side), sigmas[k]!)), value)),
-        sigma: (k) =>
-          tf.mul(tf.div(d, sigmas[k]!), tf.mul(tf.exp(tf.sub(logJoint(d, [weights[k]!], [sigmas[k]!])[0]!, value)), -side)),
-      }),
+      derivatives: (d, weights, sigmas, value) => {
+        const z = sigmas.map((sigma) => lazy(() => tf.div(tf.mul(d, side), sigma)))
+        // The k-th component's part of d log F / dz_k.
+        const slopes = sigmas.map((sigma, k) =>
+          lazy(() => {
+            const share = tf.exp(tf.sub(tf.add(tf.log(weights[k]!), normalLogCdf(z[k]!())), value))
+            return tf.div(tf.mul(share, normalLogCdfSlope(z[k]!())), sigma)
+          }),
+        )
+        return {
+          d: () => tf.mul(tf.addN(slopes.map((slope) => slope())), side),
+          weight: (k) => tf.exp(tf.sub(normalLogCdf(z[k]!()), value)),
+          sigma: (k) => tf.neg(tf.mul(z[k]!(), slopes[k]!())),
+        }
+      },
     })
   }
 

@@ -16,6 +16,9 @@ export interface StandardForm {
   readonly logCdf: (z: tf.Tensor) => tf.Tensor
   /** log (1 - F(z)), right in both tails. */
   readonly logSurvival: (z: tf.Tensor) => tf.Tensor
+  /** d log F(z) / dz and d log (1 - F(z)) / dz; absent where the difference of the logarithms of f and F gives them. */
+  readonly logCdfSlope?: (z: tf.Tensor) => tf.Tensor
+  readonly logSurvivalSlope?: (z: tf.Tensor) => tf.Tensor
   /** z with F(z) = p; infinite at an end of the range where the support is. */
   readonly quantile: (p: tf.Tensor) => tf.Tensor
   readonly entropy: number
@@ -31,6 +34,8 @@ export interface SymmetricForm {
   /** F(z) - 1/2, with relative accuracy at 0. */
   readonly centralCdf: (z: tf.Tensor) => tf.Tensor
   readonly logCdf: (z: tf.Tensor) => tf.Tensor
+  /** d log F(z) / dz; absent where the difference of the logarithms of f and F gives it. */
+  readonly logCdfSlope?: (z: tf.Tensor) => tf.Tensor
   /** z with F(z) = p, given p - 1/2 and min(p, 1 - p), so that neither end of the range is rounded away; infinite where the second is 0. */
   readonly quantile: (central: tf.Tensor, tail: tf.Tensor) => tf.Tensor
   readonly entropy: number
@@ -39,8 +44,9 @@ export interface SymmetricForm {
 
 /** The standard form of a symmetric distribution. */
 export function symmetric(form: SymmetricForm): StandardForm {
-  const { logDensity, score, cdf, logCdf, quantile, entropy, noiseKind } = form
+  const { logDensity, score, cdf, logCdf, logCdfSlope, quantile, entropy, noiseKind } = form
   return {
+    ...(logCdfSlope && { logCdfSlope, logSurvivalSlope: (z: tf.Tensor) => tf.neg(logCdfSlope(tf.neg(z))) }),
     logDensity,
     score,
     cdf,
@@ -57,9 +63,11 @@ export function folded(form: SymmetricForm): StandardForm {
   const inside = (z: tf.Tensor): tf.Tensor => tf.greaterEqual(z, 0)
   const within = (z: tf.Tensor, value: tf.Tensor, outside: number): tf.Tensor =>
     tf.where(inside(z), value, tf.fill(z.shape, outside))
+  const slope = form.logCdfSlope
   const logTail = (z: tf.Tensor): tf.Tensor => tf.add(form.logCdf(tf.neg(z)), Math.LN2)
   return {
     inside,
+    ...(slope && { logSurvivalSlope: (z: tf.Tensor) => within(z, tf.neg(slope(tf.neg(z))), 0) }),
     logDensity: (z) => within(z, tf.add(form.logDensity(z), Math.LN2), Number.NEGATIVE_INFINITY),
     score: (z) => within(z, form.score(z), 0),
     cdf: (z) => tf.mul(form.centralCdf(tf.relu(z)), 2),

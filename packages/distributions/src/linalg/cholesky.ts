@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { CHOLESKY, runLinearAlgebra } from './kernels.ts'
+import { CHOLESKY, nativeCholeskyGradient, runLinearAlgebra } from './kernels.ts'
 import { lowerTriangle, transposed } from './matrices.ts'
 import { triangularSolve } from './triangularSolve.ts'
 
@@ -14,18 +14,21 @@ import { triangularSolve } from './triangularSolve.ts'
  * @returns [..., n, n]; the caller owns it
  */
 export function cholesky(a: tf.Tensor): tf.Tensor {
-  const compute = tf.customGrad((given, save) => {
-    const factor = lowerTriangle(runLinearAlgebra(CHOLESKY, { a: given as tf.Tensor }, {}))
-    ;(save as tf.GradSaveFunc)([factor])
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
-      const l = saved[0]!
-      const inner = tf.matMul(l, dy, true, false)
-      const halved = tf.mul(tf.add(lowerTriangle(inner), lowerTriangle(inner, 'strict')), 0.5)
-      const left = triangularSolve(l, halved, { adjoint: true })
-      const s = transposed(triangularSolve(l, transposed(left), { adjoint: true }))
-      return tf.mul(tf.add(s, transposed(s)), 0.5)
-    }
-    return { value: factor, gradFunc }
-  })
-  return compute(a)
+  return runLinearAlgebra(GRADIENT, { a }, {})
+}
+
+const GRADIENT: tf.GradConfig = {
+  kernelName: CHOLESKY,
+  outputsToSave: [true],
+  gradFunc: (dy, saved) => ({
+    a: () => nativeCholeskyGradient(saved[0]!, dy as tf.Tensor) ?? choleskyGradient(saved[0]!, dy as tf.Tensor),
+  }),
+}
+
+function choleskyGradient(l: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  const inner = tf.matMul(l, dy, true, false)
+  const halved = tf.mul(tf.add(lowerTriangle(inner), lowerTriangle(inner, 'strict')), 0.5)
+  const left = triangularSolve(l, halved, { adjoint: true })
+  const s = triangularSolve(l, transposed(left), { adjoint: true })
+  return tf.mul(tf.add(s, transposed(s)), 0.5)
 }

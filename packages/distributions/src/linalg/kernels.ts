@@ -18,26 +18,42 @@ interface TensorFlowBackend extends tf.KernelBackend {
 const FLOAT = 1
 
 /**
- * Runs one of the two kernels on the current backend, which gets it at first use.
+ * Runs one of the two kernels on the current backend, which gets it at first use, as tfjs gets its gradient.
  *
+ * @param gradient names the kernel and holds its gradient
  * @param inputs float32 tensors that are consistent already: the kernels check nothing
  */
 export function runLinearAlgebra(
-  kernel: typeof CHOLESKY | typeof TRIANGULAR_SOLVE,
+  gradient: tf.GradConfig,
   inputs: tf.NamedTensorMap,
   attributes: { readonly adjoint?: boolean },
 ): tf.Tensor {
+  const { kernelName } = gradient
   const backendName = tf.getBackend()
-  if (tf.getKernel(kernel, backendName) == null) register(kernel, backendName)
-  return tf.engine().runKernel(kernel, inputs, attributes) as tf.Tensor
+  if (tf.getKernel(kernelName, backendName) == null) registerKernel(kernelName, backendName)
+  if (tf.getGradient(kernelName) == null) tf.registerGradient(gradient)
+  return tf.engine().runKernel(kernelName, inputs, attributes) as tf.Tensor
 }
 
-function register(kernelName: string, backendName: string): void {
-  const isTensorFlow = 'executeSingleOutput' in tf.backend()
+/** TensorFlow's own gradient of the factorization, in half the time of the formula; undefined on a backend that is not TensorFlow. */
+export function nativeCholeskyGradient(factor: tf.Tensor, dy: tf.Tensor): tf.Tensor | undefined {
+  const backendName = tf.getBackend()
+  if (!isTensorFlow(tf.backend())) return undefined
+  if (tf.getKernel(CHOLESKY_GRADIENT, backendName) == null) registerKernel(CHOLESKY_GRADIENT, backendName)
+  return tf.engine().runKernel(CHOLESKY_GRADIENT, { factor, dy }) as tf.Tensor
+}
+
+const CHOLESKY_GRADIENT = 'CholeskyGrad'
+
+function isTensorFlow(backend: tf.KernelBackend): backend is TensorFlowBackend {
+  return 'executeSingleOutput' in backend
+}
+
+function registerKernel(kernelName: string, backendName: string): void {
   const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
     const given = Object.values(inputs) as tf.Tensor[]
-    if (isTensorFlow) return native(kernelName, backend as TensorFlowBackend, given, attrs ?? {})
-    return twin(kernelName, backend as tf.KernelBackend, given, attrs ?? {})
+    const on = backend as tf.KernelBackend
+    return isTensorFlow(on) ? native(kernelName, on, given, attrs ?? {}) : twin(kernelName, on, given, attrs ?? {})
   }
   tf.registerKernel({ kernelName, backendName, kernelFunc })
 }
@@ -54,7 +70,7 @@ function native(
     { name: 'lower', type: TF_ATTR_BOOL, value: true },
     { name: 'adjoint', type: TF_ATTR_BOOL, value: attributes['adjoint'] === true },
   ]
-  return backend.executeSingleOutput(kernelName, kernelName === CHOLESKY ? [type] : [...flags, type], inputs)
+  return backend.executeSingleOutput(kernelName, kernelName === TRIANGULAR_SOLVE ? [...flags, type] : [type], inputs)
 }
 
 function twin(

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs'
-import { sumTo } from '../numerics/elementwise.ts'
 import { broadcastShape } from '../parameter.ts'
 import { runLinearAlgebra, TRIANGULAR_SOLVE } from './kernels.ts'
 import { lowerTriangle } from './matrices.ts'
@@ -21,18 +20,19 @@ export function triangularSolve(l: tf.Tensor, b: tf.Tensor, options: TriangularS
   const { adjoint = false } = options
   const batch = broadcastShape('triangularSolve', { l: l.shape.slice(0, -2), b: b.shape.slice(0, -2) })
   const spread = (x: tf.Tensor): tf.Tensor => tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)])
-  const compute = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const [matrix, right] = args as [tf.Tensor, tf.Tensor]
-    const save = args[2] as tf.GradSaveFunc
-    const x = runLinearAlgebra(TRIANGULAR_SOLVE, { l: spread(matrix), b: spread(right) }, { adjoint })
-    save([matrix, x])
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
-      const [factor, solution] = saved as [tf.Tensor, tf.Tensor]
-      const byB = triangularSolve(factor, dy, { adjoint: !adjoint })
-      const outer = adjoint ? tf.matMul(solution, byB, false, true) : tf.matMul(byB, solution, false, true)
-      return [sumTo(tf.neg(lowerTriangle(outer)), l.shape), sumTo(byB, b.shape)]
-    }
-    return { value: x, gradFunc }
-  })
-  return tf.tidy(() => compute(l, b))
+  return tf.tidy(() => runLinearAlgebra(GRADIENT, { l: spread(l), b: spread(b) }, { adjoint }))
+}
+
+/** With X = L^-1 B: dB = L^-T dX, dL = -tril(dB X^T); for L^-T B likewise. tfjs computes only what is asked for, each in a tf.tidy of its own. */
+const GRADIENT: tf.GradConfig = {
+  kernelName: TRIANGULAR_SOLVE,
+  inputsToSave: ['l'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => {
+    const [l, x] = saved as [tf.Tensor, tf.Tensor]
+    const adjoint = attributes['adjoint'] === true
+    const byB = (): tf.Tensor => triangularSolve(l, dy as tf.Tensor, { adjoint: !adjoint })
+    const byL = (): tf.Tensor => (adjoint ? tf.matMul(x, byB(), false, true) : tf.matMul(byB(), x, false, true))
+    return { l: () => tf.neg(lowerTriangle(byL())), b: byB }
+  },
 }

@@ -21,6 +21,14 @@ export function normalLogCdf(z: tf.Tensor): tf.Tensor {
   return tf.where(tf.less(z, 0), lower, log1p(tf.neg(upperTail(size))))
 }
 
+/** d log Phi(z) / dz = phi(z) / Phi(z), right in both tails: below 0 from the Mills ratio, since the difference of the two logarithms cancels. */
+export function normalLogCdfSlope(z: tf.Tensor): tf.Tensor {
+  const size = tf.abs(z)
+  const below = tf.div(1, millsRatio(size))
+  const above = tf.div(tf.mul(gaussian(size), 1 / Math.sqrt(2 * Math.PI)), tf.sub(1, upperTail(size)))
+  return tf.where(tf.less(z, 0), below, above)
+}
+
 /** P(0 < Z < z), negative for negative z: the distribution function minus 1/2, with relative accuracy at 0. */
 export function normalCentralCdf(z: tf.Tensor): tf.Tensor {
   const near = tf.clipByValue(z, -1.25, 1.25)
