@@ -1,6 +1,6 @@
 import type { TensorType, Value } from '../ir/value.ts'
 import { broadcast } from './dimensions.ts'
-import { floatTypeOf, type OpSchema, required, ShapeError } from './opSchema.ts'
+import { numberTypeOf, type OpSchema, required, ShapeError } from './opSchema.ts'
 
 /** Operators that work element by element. */
 export const elementwise: Readonly<Record<string, OpSchema>> = {
@@ -16,6 +16,7 @@ export const elementwise: Readonly<Record<string, OpSchema>> = {
   Log: unary([1, 6, 13], 'input', 'output'),
   Erf: unary([9, 13], 'input', 'output'),
   Relu: unary([1, 6, 13, 14]),
+  Sign: unary([9, 13], 'input', 'output'),
   Sigmoid: unary([1, 6, 13]),
   Tanh: unary([1, 6, 13], 'input', 'output'),
   Elu: unary([1, 6]),
@@ -32,7 +33,7 @@ export const elementwise: Readonly<Record<string, OpSchema>> = {
     since: [1, 6, 9, 13, 19],
     inputs: ['input:T1'],
     outputs: ['output:T2'],
-    infer: (inputs, { to }) => [{ elementType: floatTypeOf(to as bigint), shape: required(inputs, 0).shape }],
+    infer: (inputs, { to }) => [{ elementType: numberTypeOf(to as bigint), shape: required(inputs, 0).shape }],
   },
   PRelu: { since: [1, 6, 7, 9, 16], inputs: ['X:T', 'slope:T'], outputs: ['Y:T'], infer: broadcasting },
   Clip: {

@@ -47,7 +47,14 @@ export function sizesOf(value: Value): readonly Dimension[] | undefined {
 
 /** The float type of a TensorProto.DataType number. */
 export function floatTypeOf(dtype: bigint): ElementType {
-  const type = ({ 1: 'float', 10: 'float16', 11: 'double' } as const)[Number(dtype)]
+  const type = numberTypeOf(dtype)
+  if (type === 'int32' || type === 'int64') throw new ShapeError(`element type ${dtype}`)
+  return type
+}
+
+/** The type of numbers of a TensorProto.DataType number. */
+export function numberTypeOf(dtype: bigint): ElementType {
+  const type = ({ 1: 'float', 6: 'int32', 7: 'int64', 10: 'float16', 11: 'double' } as const)[Number(dtype)]
   if (type == null) throw new ShapeError(`element type ${dtype}`)
   return type
 }

@@ -6,10 +6,11 @@ export const reduction: Readonly<Record<string, OpSchema>> = {
   ReduceSum: reduce([1, 11, 13]),
   ReduceMean: reduce([1, 11, 13, 18]),
   ReduceMax: reduce([1, 11, 12, 13, 18, 20]),
+  ReduceMin: reduce([1, 11, 12, 13, 18, 20]),
 }
 
 /** The opset from which on the operator takes its axes as an input. */
-export const AXES_AS_INPUT: Readonly<Record<string, number>> = { ReduceSum: 13, ReduceMean: 18, ReduceMax: 18 }
+export const AXES_AS_INPUT: Readonly<Record<string, number>> = { ReduceSum: 13, ReduceMean: 18, ReduceMax: 18, ReduceMin: 18 }
 
 function reduce(since: readonly number[]): OpSchema {
   return {

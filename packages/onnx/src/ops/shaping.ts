@@ -81,6 +81,17 @@ export const shaping: Readonly<Record<string, OpSchema>> = {
       return [{ elementType: data.type.elementType, shape }]
     },
   },
+  Gather: {
+    since: [1, 11, 13],
+    inputs: ['data:T', 'indices:Tind'],
+    outputs: ['output:T'],
+    infer: (inputs, { axis = 0n }) => {
+      const [data, indices] = [required(inputs, 0), required(inputs, 1)]
+      const gathered = normalizeAxis(Number(axis), data.rank)
+      const shape = [...data.shape.slice(0, gathered), ...indices.shape, ...data.shape.slice(gathered + 1)]
+      return [{ elementType: data.type.elementType, shape }]
+    },
+  },
   Expand: {
     since: [8, 13],
     inputs: ['input:T', 'shape:int64'],

@@ -19,6 +19,21 @@ export const spatial: Readonly<Record<string, OpSchema>> = {
       return [{ elementType: x.type.elementType, shape: [x.shape[0]!, w.shape[0]!, ...windows(x, kernel, attributes)] }]
     },
   },
+  ConvTranspose: {
+    since: [1, 11],
+    inputs: ['X:T', 'W:T', 'B?:T'],
+    outputs: ['Y:T'],
+    infer: (inputs, attributes) => {
+      const [x, w] = [required(inputs, 0), required(inputs, 1)]
+      const group = Number(attributes['group'] ?? 1n)
+      if (x.rank !== w.rank || w.shape[0] !== x.shape[1]) {
+        throw new ShapeError(`x ${showShape(x.shape)} and kernel ${showShape(w.shape)} in ${group} groups`)
+      }
+      const filters = product([group, w.shape[1]!])
+      const kernel = w.shape.slice(2) as readonly number[]
+      return [{ elementType: x.type.elementType, shape: [x.shape[0]!, filters, ...spreadWindows(x, kernel, attributes)] }]
+    },
+  },
   MaxPool: { since: [1, 8, 10, 11, 12], inputs: ['X:T'], outputs: ['Y:T', 'Indices?:I'], infer: pooled },
   AveragePool: { since: [1, 7, 10, 11, 19], inputs: ['X:T'], outputs: ['Y:T'], infer: pooled },
   GlobalMaxPool: { since: [1], inputs: ['X:T'], outputs: ['Y:T'], infer: globallyPooled },
@@ -34,6 +49,20 @@ function pooled(inputs: readonly (Value | undefined)[], attributes: Attributes):
 function globallyPooled(inputs: readonly (Value | undefined)[]): readonly TensorType[] {
   const x = required(inputs, 0)
   return [{ elementType: x.type.elementType, shape: x.shape.map((size, axis) => (axis < 2 ? size : 1)) }]
+}
+
+/** The sizes that a transposed convolution makes: each element spread over a window, the pads cut off. */
+function spreadWindows(x: Value, kernel: readonly number[], attributes: Attributes): readonly Dimension[] {
+  const list = (name: string): readonly number[] | undefined => (attributes[name] as readonly bigint[] | undefined)?.map(Number)
+  const [strides, dilations, pads, extra] = [list('strides'), list('dilations'), list('pads'), list('output_padding')]
+  return kernel.map((taps, axis) => {
+    const size = x.shape[axis + 2]!
+    const stride = strides?.[axis] ?? 1
+    const reach = (taps - 1) * (dilations?.[axis] ?? 1) + 1
+    const cut = (pads?.[axis] ?? 0) + (pads?.[axis + kernel.length] ?? 0)
+    const rest = reach - stride - cut + (extra?.[axis] ?? 0)
+    return typeof size === 'string' ? `spread(${[size, stride, rest].join(',')})` : size * stride + rest
+  })
 }
 
 /** How many places a window takes along each axis; for a size that is not known a symbol that says where it comes from. */
