@@ -1,9 +1,16 @@
 import * as tf from '@tensorflow/tfjs'
 import { NoiseError } from './errors.ts'
 import type { NoiseSource } from './noise/noiseSource.ts'
+import { ScopeMemory } from './scopeMemory.ts'
 
 /** What the weights of a forward pass are: the posterior's means, or a draw. */
 export type Mode = 'mean' | 'sample'
+
+export interface ForwardPassOptions {
+  readonly mode: Mode
+  readonly noise?: NoiseSource
+  readonly sharing?: ForwardPass
+}
 
 /** A layer that takes part in a pass. */
 export interface PassParticipant {
@@ -29,17 +36,20 @@ export interface PassParticipant {
 export class ForwardPass {
   readonly mode: Mode
   private readonly noiseSource: NoiseSource | undefined
-  private readonly participants = new Map<PassParticipant, Participation>()
-  private readonly kept: tf.Tensor[] = []
-  private readonly anchor: tf.Tensor | undefined
+  /** Those that take part, with the noise stream of each slot that draws once a pass. */
+  private readonly participants = new Map<PassParticipant, Map<string, number>>()
+  private readonly drawn = new ScopeMemory()
+  private readonly fixed: ScopeMemory
   private nextStream = 0
 
   /**
-   * @param mode 'mean': posterior means; 'sample': a draw
-   * @param noise where the draw's noise comes from; needed by 'sample'
+   * @param options.mode 'mean': posterior means; 'sample': a draw
+   * @param options.noise where the draw's noise comes from, of the shape asked for or with one row for all; needed by 'sample'
+   * @param options.sharing another pass over the same model, made in this scope or one around it: what no noise changes is taken over from it, with the
+   *   same bits (sigma of every weight, and the moments of the first Bayesian layer where its input is the same tensor)
    * @throws NoiseError where mode is 'sample' and there is no noise
    */
-  constructor({ mode, noise }: { readonly mode: Mode; readonly noise?: NoiseSource }) {
+  constructor({ mode, noise, sharing }: ForwardPassOptions) {
     if (mode !== 'mean' && mode !== 'sample')
       throw new NoiseError(`ForwardPass: mode is ${JSON.stringify(mode)}; expected 'mean' or 'sample'.`)
     if (mode === 'sample' && noise === undefined) {
@@ -47,7 +57,7 @@ export class ForwardPass {
     }
     this.mode = mode
     this.noiseSource = noise
-    this.anchor = this.dropAnchor()
+    this.fixed = sharing?.fixed ?? new ScopeMemory()
   }
 
   /**
@@ -70,20 +80,20 @@ export class ForwardPass {
     this.participation(layer)
   }
 
-  /** New noise at each call. Layers call it. */
+  /** New noise at each call, one number for each place or the same for all rows (with 1 as the first axis). Layers call it. */
   noise(layer: PassParticipant, slot: string, shape: readonly number[]): tf.Tensor {
-    return this.noiseOf(layer, slot, shape, this.nextStream++)
+    return this.noiseOf(layer, slot, [shape, [1, ...shape.slice(1)]], this.nextStream++)
   }
 
   /** The same noise at each call of a layer's slot in this pass. Layers call it. */
   sharedNoise(layer: PassParticipant, slot: string, shape: readonly number[]): tf.Tensor {
-    const { streams } = this.participation(layer)
+    const streams = this.participation(layer)
     let stream = streams.get(slot)
     if (stream === undefined) {
       stream = this.nextStream++
       streams.set(slot, stream)
     }
-    return this.noiseOf(layer, slot, shape, stream)
+    return this.noiseOf(layer, slot, [shape], stream)
   }
 
   /**
@@ -92,58 +102,47 @@ export class ForwardPass {
    * A value whose scope has ended is made again, which gives the same bits, since noise is a pure function of its stream.
    */
   once(layer: PassParticipant, key: string, make: () => tf.Tensor): tf.Tensor {
-    const { values } = this.participation(layer)
-    const known = values.get(key)
-    if (known !== undefined && !known.isDisposed) return known
-    const value = make()
-    if (this.anchor !== undefined && !this.anchor.isDisposed) this.kept.push(tf.keep(value))
-    values.set(key, value)
-    return value
+    return this.drawn.once(layer, key, make)
   }
 
-  private participation(layer: PassParticipant): Participation {
+  /** What a layer computes from its variables alone: once for all passes that share. Layers call it. */
+  onceForAll(layer: PassParticipant, key: string, make: () => tf.Tensor): tf.Tensor {
+    return this.fixed.once(layer, key, make)
+  }
+
+  /**
+   * What a layer computes from its variables and its input: once for all passes that share and feed it the same tensor, before any noise was asked for
+   * (later inputs differ from draw to draw, and remembering them would only cost memory). Layers call it.
+   */
+  onceForInput(layer: PassParticipant, key: string, x: tf.Tensor, make: () => tf.Tensor): tf.Tensor {
+    if (this.nextStream > 0) return make()
+    return this.fixed.once(layer, `${key} of [${x.shape}]`, make, x.dataId)
+  }
+
+  private participation(layer: PassParticipant): Map<string, number> {
     let found = this.participants.get(layer)
     if (found === undefined) {
-      found = { streams: new Map(), values: new Map() }
+      found = new Map()
       this.participants.set(layer, found)
     }
     return found
   }
 
-  private noiseOf(layer: PassParticipant, slot: string, shape: readonly number[], stream: number): tf.Tensor {
+  private noiseOf(layer: PassParticipant, slot: string, shapes: readonly (readonly number[])[], stream: number): tf.Tensor {
     if (this.noiseSource === undefined) throw new NoiseError(`Layer "${layer.name}" asks for noise in mode '${this.mode}'.`)
     let noise: tf.Tensor
     try {
-      noise = this.noiseSource(shape, stream)
+      noise = this.noiseSource(shapes[0]!, stream)
     } catch (error) {
       throw new NoiseError(`Layer "${layer.name}", ${slot}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       })
     }
-    if (!tf.util.arraysEqual(noise.shape, [...shape])) {
-      throw new NoiseError(`Layer "${layer.name}", ${slot}: the noise source gave shape [${noise.shape}]; expected [${shape}].`)
+    if (!shapes.some((shape) => tf.util.arraysEqual(noise.shape, [...shape]))) {
+      throw new NoiseError(
+        `Layer "${layer.name}", ${slot}: the noise source gave shape [${noise.shape}]; expected [${shapes[0]}].`,
+      )
     }
     return noise
   }
-
-  /**
-   * A tensor of the scope in which the pass is made: tfjs disposes it when that scope ends, and with it what the pass kept beyond the inner
-   * scopes of models and layers. Outside any scope nothing would ever dispose it, so there nothing is kept.
-   */
-  private dropAnchor(): tf.Tensor | undefined {
-    if (tf.engine().state.activeScope == null) return undefined
-    const anchor = tf.scalar(0)
-    const dispose = anchor.dispose.bind(anchor)
-    anchor.dispose = () => {
-      for (const tensor of this.kept.splice(0)) tensor.dispose()
-      dispose()
-    }
-    return anchor
-  }
-}
-
-interface Participation {
-  /** The noise stream of each slot that draws once a pass. */
-  readonly streams: Map<string, number>
-  readonly values: Map<string, tf.Tensor>
 }

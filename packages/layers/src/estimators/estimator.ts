@@ -5,6 +5,8 @@ import type { LinearOperator, Operator } from '../operators/linearOperator.ts'
 export interface WeightPosterior {
   readonly mu: tf.Tensor
   readonly sigma: tf.Tensor
+  /** sigma^2, computed once. */
+  variance(): tf.Tensor
   /** eps, one a weight: the same at each call in a pass. */
   noise(): tf.Tensor
   /** mu + sigma * eps with that noise. */
@@ -18,7 +20,9 @@ export interface PreActivationArgs {
   readonly x: tf.Tensor
   readonly kernel: WeightPosterior
   readonly bias?: WeightPosterior
-  /** Standard normal numbers, new ones at each call. */
+  /** A value that depends on x and the posterior but on no noise: where draws share them, it is computed once for all. */
+  readonly once: (slot: string, make: () => tf.Tensor) => tf.Tensor
+  /** Standard normal numbers, new ones at each call; those that all rows share have 1 as the first axis. */
   readonly noise: (slot: string, shape: readonly number[]) => tf.Tensor
 }
 

@@ -14,11 +14,13 @@ import type { Estimator } from './estimator.ts'
  */
 export const localReparameterization: Estimator & { readonly drawsWeights: false } = {
   drawsWeights: false,
-  preActivation: ({ operator, x, kernel, bias, noise }) => {
-    const mean = operator.apply(x, kernel.mu, bias?.mu)
-    // A one-hot vector is its own square.
-    const squares = operator.takesIndices ? x : x.square()
-    const variance = operator.apply(squares, kernel.sigma.square(), bias?.sigma.square())
-    return mean.add(safeSqrt(variance).mul(noise('preActivation', mean.shape)))
+  preActivation: ({ operator, x, kernel, bias, once, noise }) => {
+    const mean = once('mean', () => operator.apply(x, kernel.mu, bias?.mu))
+    const deviation = once('deviation', () => {
+      // A one-hot vector is its own square.
+      const squares = operator.takesIndices ? x : x.square()
+      return safeSqrt(operator.apply(squares, kernel.variance(), bias?.variance()))
+    })
+    return mean.add(deviation.mul(noise('preActivation', mean.shape)))
   },
 }

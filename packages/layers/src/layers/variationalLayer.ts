@@ -263,6 +263,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
         x: y,
         kernel: kernel!,
         ...(drawnBias === undefined ? {} : { bias: drawnBias }),
+        once: (slot, make) => pass.onceForInput(this, `${slot} at ${weight}`, y, make),
         noise: (slot, shape) => pass.noise(this, slot, shape),
       })
     }, x)

@@ -25,11 +25,12 @@ export function posteriorIn(pass: ForwardPass, layer: PassParticipant, weight: V
   const mu = weight.mu.read()
   if (rho === undefined) {
     // A point: no noise is asked for.
-    const zeros = (): tf.Tensor => pass.once(layer, `${name} zeros`, () => tf.zerosLike(mu))
-    return { mu, sigma: zeros(), noise: zeros, draw: () => mu }
+    const zeros = (): tf.Tensor => pass.onceForAll(layer, `${name} zeros`, () => tf.zerosLike(mu))
+    return { mu, sigma: zeros(), variance: zeros, noise: zeros, draw: () => mu }
   }
-  const sigma = pass.once(layer, `${name} sigma`, () => softplus(rho.read()))
+  const sigma = pass.onceForAll(layer, `${name} sigma`, () => softplus(rho.read()))
+  const variance = (): tf.Tensor => pass.onceForAll(layer, `${name} variance`, () => sigma.square())
   const noise = (): tf.Tensor => pass.sharedNoise(layer, name, mu.shape)
   const draw = (): tf.Tensor => pass.once(layer, `${name} draw`, () => new Normal({ mu, sigma }).sample(noise()))
-  return { mu, sigma, noise, draw }
+  return { mu, sigma, variance, noise, draw }
 }
