@@ -43,13 +43,7 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
   const inputs = plan.inputs.map(({ name, slot }) => tape.input(name, elementTypeOf(slot, name), shapeOf(slot, name)))
   const { samplesAxis, posterior, samples } = lowerRandomness(tape, options)
   const lowered = tape.inPrecisionOf(precision, () => {
-    const [output] = lowerModel(
-      plan,
-      inputs.map((input) => tape.cast(input)),
-      tape,
-      samplesAxis,
-      posterior,
-    )
+    const [output] = lowerModel(plan, inputs, tape, samplesAxis, posterior)
     return samplesAxis.unfolded(output!)
   })
   const signal = { ...lowered, value: tape.cast(lowered.value) }

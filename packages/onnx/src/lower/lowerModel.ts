@@ -8,12 +8,12 @@ import { hasActivation, lowerActivation } from './activation.ts'
 import { configOf } from './layerConfig.ts'
 import type { LeadingAxes, LoweringCall } from './lowering.ts'
 import { activationMoments, activationWithoutMoments } from './moments/activationMoments.ts'
-import { operatorOf } from './operators/operators.ts'
+import { type Stage, stagesOf } from './operators/operators.ts'
 import type { PosteriorLowering } from './posterior/posteriorLowering.ts'
 import { loweringOf } from './registry.ts'
 import type { SamplesAxis } from './samplesAxis.ts'
 import type { Signal } from './signal.ts'
-import { type PosteriorMoments, readPosterior, readWeight, type WeightData } from './weights.ts'
+import { type Moments, readPosterior, readWeight, type WeightData } from './weights.ts'
 
 /**
  * Checks that every layer of a model can be written.
@@ -55,7 +55,9 @@ export function lowerModel(
   const signals = new Map<Slot, Signal>(plan.inputs.map(({ slot }, index) => [slot, { value: inputs[index]!, samples: 'none' }]))
   const weights = new WeightStore(tape)
   for (const call of plan.calls) {
-    const callInputs = call.inputs.map((slot) => signals.get(slot)!)
+    // Indices are no numbers to be rounded to float16.
+    const given = call.inputs.map((slot) => signals.get(slot)!)
+    const callInputs = takesIndices(call) ? given : given.map((signal) => ({ ...signal, value: tape.cast(signal.value) }))
     const outputs = naming(call, () =>
       tape.scope(call.name, () =>
         call.layer instanceof VariationalLayer
@@ -71,15 +73,20 @@ export function lowerModel(
   return plan.outputs.map((slot) => signals.get(slot)!)
 }
 
+function takesIndices({ layer }: LayerCall): boolean {
+  return layer instanceof VariationalLayer && layer.operator.takesIndices === true
+}
+
 function reasonAgainst(call: LayerCall): { readonly reason?: string } | undefined {
   const { layer, inputs, outputs } = call
   const config = configOf(call)
   if (layer instanceof VariationalLayer) {
-    const operator = operatorOf(layer.operator.name)
-    if (operator == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
-    const activation = config['activation']
+    const stages = stagesOf(layer.operator.name)
+    if (stages == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
+    const activation = activationOf(config)
     const reason =
-      operator.unsupported?.(config) ?? (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
+      stages.map(({ operator }) => operator.unsupported?.(config)).find((each) => each != null) ??
+      (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
     return reason == null ? undefined : { reason }
   }
   const lowering = loweringOf(layer.getClassName())
@@ -92,8 +99,12 @@ function reasonAgainstMoments(call: LayerCall, behindBayesian: boolean): { reado
   const { layer, inputs, outputs } = call
   const config = configOf(call)
   let reason: string | undefined
-  if (layer instanceof VariationalLayer) reason = activationWithoutMoments(config['activation'] as string)
-  else if (behindBayesian) {
+  if (layer instanceof VariationalLayer) {
+    reason =
+      behindBayesian && layer.operator.takesIndices === true
+        ? `behind a Bayesian layer its indices are uncertain; mode 'moments' cannot write that`
+        : activationWithoutMoments(activationOf(config))
+  } else if (behindBayesian) {
     const lowering = loweringOf(layer.getClassName())!
     reason =
       lowering.moments == null
@@ -112,29 +123,40 @@ function lowerVariational(
   weights: WeightStore,
   posterior: PosteriorLowering,
 ): Signal {
-  const operator = operatorOf(layer.operator.name)!
+  const stages = stagesOf(layer.operator.name)!
   const config = configOf(call)
-  const { value, samples, variance } = posterior({
-    input: given,
-    moments: weights.posteriorOf(layer),
-    arrange: operator.arrange,
-    store: (name, make) => weights.store(layer, name, make)!,
-    apply: (x, kernel, bias) => {
-      const [input] = align([x], operator.leadingAxes, samplesAxis)
-      return { value: operator.apply(tape, config, input!.value, kernel, bias), samples: input!.samples }
-    },
-    applyDraws: (x, kernel, bias) => {
-      const unfolded = samplesAxis.unfolded(x)
-      const drawnCall = { tape, config, x: unfolded.value, drawn: unfolded.samples === 'axis', kernel, bias, samplesAxis }
-      return { value: operator.applyDraws(drawnCall), samples: 'axis' }
-    },
-    tape,
-    samplesAxis,
-  })
-  const activation = config['activation'] as string
+  const moments = weights.posteriorOf(layer)
+  const applyStage = (x: Signal, { operator, weight }: Stage, isLast: boolean): Signal =>
+    posterior({
+      input: x,
+      moments: { kernel: moments.get(weight)!, bias: isLast ? moments.get('bias') : undefined },
+      operator,
+      store: (name, make) => weights.store(layer, weight === 'kernel' ? name : `${weight}_${name}`, make)!,
+      apply: (input, kernel, bias) => {
+        const [aligned] = align([input], operator.leadingAxes, samplesAxis)
+        return { value: operator.apply(tape, config, aligned!.value, kernel, bias), samples: aligned!.samples }
+      },
+      applyDraws: (input, kernel, bias) => {
+        const unfolded = samplesAxis.unfolded(input)
+        const drawnCall = { tape, config, x: unfolded.value, drawn: unfolded.samples === 'axis', kernel, bias, samplesAxis }
+        return { value: operator.applyDraws(drawnCall), samples: 'axis' }
+      },
+      tape,
+      samplesAxis,
+    })
+  const { value, samples, variance } = stages.reduce((x, stage, index) => {
+    const isLast = index === stages.length - 1
+    return isLast ? applyStage(x, stage, true) : tape.scope(stage.weight, () => applyStage(x, stage, false))
+  }, given)
+  const activation = activationOf(config)
   if (variance == null) return { value: lowerActivation(tape, activation, value), samples }
-  const moments = activationMoments(tape, activation, { mean: value, variance })
-  return { value: moments.mean, variance: moments.variance, samples }
+  const activated = activationMoments(tape, activation, { mean: value, variance })
+  return { value: activated.mean, variance: activated.variance, samples }
+}
+
+/** An embedding has none. */
+function activationOf(config: tf.serialization.ConfigDict): string {
+  return (config['activation'] ?? 'linear') as string
 }
 
 function lowerOrdinary(
@@ -209,7 +231,7 @@ function align(signals: readonly Signal[], leadingAxes: LeadingAxes, samplesAxis
 class WeightStore {
   private readonly tape: Tape
   private readonly values = new Map<tf.layers.Layer, Map<string, Value | undefined>>()
-  private readonly posteriors = new Map<VariationalLayer, PosteriorMoments>()
+  private readonly posteriors = new Map<VariationalLayer, ReadonlyMap<string, Moments>>()
 
   constructor(tape: Tape) {
     this.tape = tape
@@ -225,7 +247,7 @@ class WeightStore {
     return ofLayer.get(name)
   }
 
-  posteriorOf(layer: VariationalLayer): PosteriorMoments {
+  posteriorOf(layer: VariationalLayer): ReadonlyMap<string, Moments> {
     const known = this.posteriors.get(layer) ?? readPosterior(layer)
     this.posteriors.set(layer, known)
     return known

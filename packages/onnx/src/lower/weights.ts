@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { Normal } from '@tfjs-bayes/distributions'
+import { softplus } from '@tfjs-bayes/distributions'
 import type { VariationalLayer } from '@tfjs-bayes/layers'
 import { InvalidWeightError } from '../errors.ts'
 
@@ -29,7 +29,7 @@ export function readWeight(layer: tf.layers.Layer, name: string): WeightData | u
   return variable == null ? undefined : finiteData(layer, name, variable.read())
 }
 
-/** The posterior of a Bayesian layer: every weight normal and independent. */
+/** The posterior of an operator of a Bayesian layer: every weight normal and independent. */
 export interface PosteriorMoments {
   readonly kernel: Moments
   readonly bias: Moments | undefined
@@ -39,20 +39,23 @@ export interface PosteriorMoments {
  * Reads the posterior of a Bayesian layer as mean and variance, sigma squared: what the file holds in place of mu and rho.
  *
  * @param layer a built Bayesian layer
- * @returns the moments of its kernel, and of its bias if it has one
+ * @returns the moments of its weights by their names there; those of a deterministic bias have the variance 0
  * @throws InvalidWeightError where mu or sigma^2 is not finite
  */
-export function readPosterior(layer: VariationalLayer): PosteriorMoments {
-  let result: PosteriorMoments | undefined
+export function readPosterior(layer: VariationalLayer): ReadonlyMap<string, Moments> {
+  const result = new Map<string, Moments>()
   tf.tidy(() => {
-    const { kernel, bias } = layer.posterior()
-    const moments = (name: string, { mu, sigma }: Normal): Moments => ({
-      mean: finiteData(layer, `${name} mu`, mu as tf.Tensor),
-      variance: finiteData(layer, `${name} sigma^2`, tf.square(sigma)),
-    })
-    result = { kernel: moments('kernel', kernel), bias: bias == null ? undefined : moments('bias', bias) }
+    for (const { name, mu, rho } of layer.weightTensors) {
+      result.set(name, {
+        mean: finiteData(layer, `${name} mu`, mu.read()),
+        variance:
+          rho == null
+            ? { data: new Float32Array(mu.read().size), shape: mu.read().shape }
+            : finiteData(layer, `${name} sigma^2`, tf.square(softplus(rho.read()))),
+      })
+    }
   })
-  return result!
+  return result
 }
 
 /** The square of every element. */

@@ -1,4 +1,5 @@
 import { InvalidModelError } from '../../errors.ts'
+import type { Tape } from '../../ir/tape.ts'
 import type { Dimension, Value } from '../../ir/value.ts'
 import { transposeData } from '../transposeData.ts'
 import { unsupportedWindow, type WindowSettings, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
@@ -14,6 +15,7 @@ export function convolution(axes: number): OperatorLowering {
   return {
     leadingAxes: 'batch',
     unsupported: (config) => unsupportedWindow(windowSettings(config, 'kernelSize', axes)),
+    fanIn: (shape) => product(shape.slice(0, -1)),
     arrange: (kernel) => transposeData(kernel, [axes + 1, axes, ...size]),
     apply: (tape, config, x, kernel, bias) => {
       const settings = windowSettings(config, 'kernelSize', axes)
@@ -21,7 +23,7 @@ export function convolution(axes: number): OperatorLowering {
         tape.op('Conv', [first, kernel, ...optional(bias)], windowAttributes(first, settings)),
       )
     },
-    applyDraws: (call) => groupedByDraw(call, windowSettings(call.config, 'kernelSize', axes), 1),
+    applyDraws: (call) => groupedByDraw(call, windowSettings(call.config, 'kernelSize', axes), { groups: 1, conv: convOf }),
   }
 }
 
@@ -29,6 +31,7 @@ export function convolution(axes: number): OperatorLowering {
 export const depthwiseConvolution: OperatorLowering = {
   leadingAxes: 'batch',
   unsupported: (config) => unsupportedWindow(windowSettings(config, 'kernelSize', 2)),
+  fanIn: (shape) => product(shape.slice(0, 2)),
   arrange: (kernel) => {
     const { data, shape } = transposeData(kernel, [2, 3, 0, 1])
     return { data, shape: [shape[0]! * shape[1]!, 1, ...shape.slice(2)] }
@@ -45,18 +48,28 @@ export const depthwiseConvolution: OperatorLowering = {
     const settings = { ...windowSettings(call.config, 'kernelSize', 2), dilations: [1, 1] }
     const { value } = call.samplesAxis.repeated({ value: call.x, samples: call.drawn ? 'axis' : 'none' })
     const channels = value.shape.at(settings.channelsFirst ? 2 : -1) as number
-    return groupedByDraw({ ...call, x: value, drawn: true }, settings, channels)
+    return groupedByDraw({ ...call, x: value, drawn: true }, settings, { groups: channels, conv: convOf })
   },
+}
+
+/** How one convolution is made for all draws. */
+export interface GroupedConvolution {
+  /** Groups within a draw. */
+  readonly groups: number
+  /** Appends it: x [batch, channels, ...], the kernels of all draws behind each other, and as many groups as are given. */
+  readonly conv: (tape: Tape, settings: WindowSettings, inputs: readonly Value[], group: bigint) => Value
 }
 
 /**
  * One convolution for all draws: their output channels stand side by side, [batch, samples * filters, ...], and where each draw has an input of its own,
  * so do the input channels, in groups.
- *
- * @param groups groups within a draw
  */
-function groupedByDraw({ tape, x, drawn, kernel, bias }: DrawnOperatorCall, settings: WindowSettings, groups: number): Value {
-  const [samples, filters] = kernel.shape as readonly number[]
+export function groupedByDraw(
+  { tape, x, drawn, kernel, bias }: DrawnOperatorCall,
+  settings: WindowSettings,
+  { groups, conv }: GroupedConvolution,
+): Value {
+  const samples = kernel.shape[0] as number
   const merged = (value: Value): Value => tape.op('Reshape', [value, tape.ints([-1, ...(value.shape.slice(2) as number[])])])
   const spatial = Array.from({ length: x.rank - (drawn ? 3 : 2) }, (_, axis) => axis)
   let first: Value
@@ -66,14 +79,14 @@ function groupedByDraw({ tape, x, drawn, kernel, bias }: DrawnOperatorCall, sett
       : [1, 0, x.rank - 1, ...spatial.map((axis) => axis + 2)]
     const sideBySide = tape.op('Transpose', [x], { perm: order.map(BigInt) }, 'draws_side_by_side')
     const [, , channels, ...sizes] = sideBySide.shape
-    first = tape.op('Reshape', [sideBySide, tape.ints([0, samples! * (channels as number), ...known(sizes, x)])])
+    first = tape.op('Reshape', [sideBySide, tape.ints([0, samples * (channels as number), ...known(sizes, x)])])
   } else {
     const order = settings.channelsFirst ? x.shape.map((_, axis) => axis) : [0, x.rank - 1, ...spatial.map((axis) => axis + 1)]
     first = tape.op('Transpose', [x], { perm: order.map(BigInt) }, 'channels_first')
   }
-  const attributes = { ...windowAttributes(first, settings), group: BigInt(drawn ? samples! * groups : groups) }
-  const y = tape.op('Conv', [first, merged(kernel), ...optional(bias == null ? undefined : merged(bias))], attributes)
-  const apart = tape.op('Reshape', [y, tape.ints([0, samples!, filters!, ...known(y.shape.slice(2), x)])])
+  const inputs = [first, merged(kernel), ...optional(bias == null ? undefined : merged(bias))]
+  const y = conv(tape, settings, inputs, BigInt(drawn ? samples * groups : groups))
+  const apart = tape.op('Reshape', [y, tape.ints([0, samples, (y.shape[1] as number) / samples, ...known(y.shape.slice(2), x)])])
   const back = settings.channelsFirst
     ? [1, 0, 2, ...spatial.map((axis) => axis + 3)]
     : [1, 0, ...spatial.map((axis) => axis + 3), 2]
@@ -85,6 +98,14 @@ function known(sizes: readonly Dimension[], x: Value): readonly number[] {
   throw new InvalidModelError(
     `A convolution with drawn weights needs to know the sizes of its input, which has the shape [${x.shape.join(', ')}]. Give the model's inputs full shapes.`,
   )
+}
+
+function convOf(tape: Tape, settings: WindowSettings, inputs: readonly Value[], group: bigint): Value {
+  return tape.op('Conv', inputs, { ...windowAttributes(inputs[0]!, settings), group })
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1)
 }
 
 function optional<T>(value: T | undefined): readonly T[] {

@@ -1,4 +1,5 @@
 import type { GraphNoise } from '../noise.ts'
+import type { OperatorLowering } from '../operators/operators.ts'
 import type { Signal } from '../signal.ts'
 import type { Moments, PosteriorMoments, WeightData } from '../weights.ts'
 import type { PosteriorCall } from './posteriorLowering.ts'
@@ -13,16 +14,18 @@ import type { PosteriorCall } from './posteriorLowering.ts'
  * As long as nothing was drawn before the layer, both moments are computed once, for all draws.
  */
 export function localReparameterization(call: PosteriorCall, noise: GraphNoise): Signal {
-  const { input, moments, arrange, store, apply, tape, samplesAxis } = call
+  const { input, moments, operator, store, apply, tape, samplesAxis } = call
   const { kernel, bias } = moments
-  const exponent = tape.isHalf ? varianceExponent(moments) : 0
+  const exponent = tape.isHalf ? varianceExponent(moments, operator.fanIn) : 0
   const moment = (x: Signal, which: 'mean' | 'variance'): Signal => {
     const factor = which === 'variance' ? 2 ** exponent : 1
-    const kernelMoment = store(`kernel_${which}`, () => scaled(arrange(kernel[which]), factor))
+    const kernelMoment = store(`kernel_${which}`, () => scaled(operator.arrange(kernel[which]), factor))
     const biasMoment = bias == null ? undefined : store(`bias_${which}`, () => scaled(bias[which], factor))
     return tape.scope(which, () => samplesAxis.unfolded(apply(x, kernelMoment, biasMoment)))
   }
-  const squared: Signal = { value: tape.op('Mul', [input.value, input.value], {}, 'squared'), samples: input.samples }
+  const squared: Signal = operator.takesIndices
+    ? input
+    : { value: tape.op('Mul', [input.value, input.value], {}, 'squared'), samples: input.samples }
   const m = moment(input, 'mean')
   const v = moment(squared, 'variance')
   const root = tape.op('Sqrt', [v.value], {}, 'sigma')
@@ -38,10 +41,9 @@ const SCALED_VARIANCE = 64
  * The power of two, an even one, by which a layer's variances are multiplied in float16, where 1e-6 has two digits left and 1e-8 none; the standard deviation is
  * divided by its root.
  */
-function varianceExponent({ kernel, bias }: PosteriorMoments): number {
+function varianceExponent({ kernel, bias }: PosteriorMoments, fanIn: OperatorLowering['fanIn']): number {
   const largest = ({ variance }: Moments): number => variance.data.reduce((max, value) => Math.max(max, value), 0)
-  const inputs = kernel.variance.shape.slice(0, -1).reduce((product, size) => product * size, 1)
-  const total = largest(kernel) * inputs + (bias == null ? 0 : largest(bias))
+  const total = largest(kernel) * fanIn(kernel.variance.shape) + (bias == null ? 0 : largest(bias))
   return total === 0 ? 0 : 2 * Math.floor(Math.log2(SCALED_VARIANCE / total) / 2)
 }
 

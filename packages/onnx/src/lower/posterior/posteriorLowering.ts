@@ -1,5 +1,6 @@
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
+import type { OperatorLowering } from '../operators/operators.ts'
 import type { SamplesAxis } from '../samplesAxis.ts'
 import type { Signal } from '../signal.ts'
 import type { PosteriorMoments, WeightData } from '../weights.ts'
@@ -8,8 +9,7 @@ import type { PosteriorMoments, WeightData } from '../weights.ts'
 export interface PosteriorCall {
   readonly input: Signal
   readonly moments: PosteriorMoments
-  /** Brings a kernel into the order that the operator wants. */
-  readonly arrange: (kernel: WeightData) => WeightData
+  readonly operator: OperatorLowering
   /** Puts numbers computed from the weights into the graph, once for all calls of the layer. */
   readonly store: (name: string, make: () => WeightData) => Value
   /** Appends op(x, kernel) + bias; the result has the draws where the operator left them. */

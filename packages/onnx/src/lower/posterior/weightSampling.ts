@@ -30,7 +30,7 @@ export function weightSampling({ samples, method, seed }: WeightDraws): Posterio
     }
     return { data: draws, shape: [samples, ...shape] }
   }
-  return ({ input, moments: { kernel, bias }, arrange, store, applyDraws }: PosteriorCall): Signal => {
+  return ({ input, moments: { kernel, bias }, operator: { arrange }, store, applyDraws }: PosteriorCall): Signal => {
     const kernelDraws = store('kernel_draws', () => draw(kernel, arrange))
     return applyDraws(input, kernelDraws, bias == null ? undefined : store('bias_draws', () => draw(bias, (weight) => weight)))
   }

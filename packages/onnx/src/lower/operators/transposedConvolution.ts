@@ -1,0 +1,51 @@
+import type { Attributes } from '../../ir/node.ts'
+import { transposeData } from '../transposeData.ts'
+import { unsupportedWindow, type WindowSettings, windowSettings, withChannelsFirst } from '../windows.ts'
+import { groupedByDraw } from './convolution.ts'
+import type { OperatorLowering } from './operators.ts'
+
+/** The transposed convolution over two axes: kernel [h, w, filters, inputs] in tfjs, [inputs, filters, h, w] in ONNX. */
+export const transposedConvolution: OperatorLowering = {
+  leadingAxes: 'batch',
+  unsupported: (config) => {
+    const settings = settingsOf(config)
+    return settings.dilations.some((rate) => rate !== 1) ? `dilationRate ${settings.dilations}` : unsupportedWindow(settings)
+  },
+  fanIn: ([height, width, , inputs]) => height! * width! * inputs!,
+  arrange: (kernel) => transposeData(kernel, [3, 2, 0, 1]),
+  apply: (tape, config, x, kernel, bias) => {
+    const settings = settingsOf(config)
+    return withChannelsFirst(tape, x, settings, (first) =>
+      tape.op('ConvTranspose', [first, kernel, ...(bias == null ? [] : [bias])], attributesOf(settings)),
+    )
+  },
+  applyDraws: (call) => {
+    // The kernel has the inputs in front, so that draws cannot stand side by side on one input: each gets its own.
+    const { value } = call.samplesAxis.repeated({ value: call.x, samples: call.drawn ? 'axis' : 'none' })
+    return groupedByDraw({ ...call, x: value, drawn: true }, settingsOf(call.config), {
+      groups: 1,
+      conv: (tape, settings, inputs, group) => tape.op('ConvTranspose', inputs, { ...attributesOf(settings), group }),
+    })
+  },
+}
+
+function settingsOf(config: Parameters<typeof windowSettings>[0]): WindowSettings {
+  return windowSettings(config, 'kernelSize', 2)
+}
+
+/**
+ * tfjs gives size * stride for 'same', and for 'valid' max(kernel - stride, 0) more; ONNX (size - 1) * stride + kernel, less the pads. What a kernel shorter
+ * than the stride leaves out stands at the end.
+ */
+function attributesOf({ size, strides, padding }: WindowSettings): Attributes {
+  const overlap = size.map((taps, axis) => Math.max(taps - strides[axis]!, 0))
+  const cut = overlap.map((total) => (padding === 'same' ? total : 0))
+  const before = cut.map((total) => Math.floor(total / 2))
+  const missing = size.map((taps, axis) => Math.max(strides[axis]! - taps, 0))
+  return {
+    kernel_shape: size.map(BigInt),
+    strides: strides.map(BigInt),
+    pads: [...before, ...cut.map((total, axis) => total - before[axis]!)].map(BigInt),
+    ...(missing.some((rows) => rows > 0) ? { output_padding: missing.map(BigInt) } : {}),
+  }
+}
