@@ -39,9 +39,11 @@ export function elboTerms(options: ElboTermsOptions): (x: tf.Tensor, y: tf.Tenso
   return (x, y, counter) => {
     const outputs: tf.Tensor[] = []
     const kls: tf.Tensor[] = []
+    let sharing: ForwardPass | undefined
     for (let draw = 0; draw < samples; draw++) {
       const drawCounter = tf.add(tf.mul(counter, tf.scalar(samples, 'int32')), tf.scalar(draw, 'int32')) as tf.Scalar
-      const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(seed, drawCounter) })
+      const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(seed, drawCounter), ...(sharing && { sharing }) })
+      sharing ??= pass
       outputs.push(model.apply(x, { training, pass }) as tf.Tensor)
       if (draw < klDraws) kls.push(pass.kl())
     }

@@ -49,14 +49,12 @@ export function drawNoise(
         return tf.mul(seededNoise(seed, pair.toInt() as tf.Scalar)(shape, stream), sign)
       })
   }
-  return ([rows = 1, ...unit], stream) =>
-    tf.tidy(() => {
-      const own =
-        noise === 'shared'
-          ? seededNoise(seed, draw)([1, ...unit], stream)
-          : tf.gather(momentMatched(seededNoise(seed, 0)([samples, ...unit], stream)), draw.reshape([1]))
-      return tf.tile(own, [rows, ...unit.map(() => 1)])
-    })
+  return ([, ...unit], stream) =>
+    tf.tidy(() =>
+      noise === 'shared'
+        ? seededNoise(seed, draw)([1, ...unit], stream)
+        : tf.gather(momentMatched(seededNoise(seed, 0)([samples, ...unit], stream)), draw.reshape([1])),
+    )
 }
 
 /** Shifts and scales the numbers along the first axis to mean 0 and variance 1 (their own, divided by S). */

@@ -100,9 +100,11 @@ function drawsOf<R extends Record<string, tf.Tensor>>(
   const noiseOf = { ...plan, seed: deriveSeed(plan.seed, SeedPurpose.predictiveNoise) }
   return (counter, x, ...alongside) =>
     tf.tidy(() => {
+      let sharing: ForwardPass | undefined
       const outputs = Array.from({ length: draws }, (_, draw) => {
         const noise = drawNoise(noiseOf, tf.add(counter!, tf.scalar(draw, 'int32')) as tf.Scalar)
-        const pass = new ForwardPass(mode === 'sample' ? { mode, noise } : { mode })
+        const pass = new ForwardPass({ mode, noise, ...(sharing && { sharing }) })
+        sharing ??= pass
         return model.apply(x!, { training: false, pass }) as tf.Tensor
       })
       return summarize(tf.stack(outputs), ...alongside)
