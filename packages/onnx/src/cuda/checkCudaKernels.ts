@@ -1,5 +1,5 @@
-import type { OnnxModel } from '../ir/graph.ts'
-import type { Node } from '../ir/node.ts'
+import type { Graph, OnnxModel } from '../ir/graph.ts'
+import { bodiesOf, type Node } from '../ir/node.ts'
 import type { Value } from '../ir/value.ts'
 import { SCHEMAS, sinceVersion } from '../ops/schemas.ts'
 import { CUDA_KERNELS } from './kernels.ts'
@@ -14,10 +14,34 @@ import { CUDA_KERNELS } from './kernels.ts'
  * @returns one sentence for each node that would run on the CPU; empty when the whole graph runs on CUDA
  */
 export function checkCudaKernels(model: OnnxModel): readonly string[] {
-  return model.graph.nodes.flatMap((node) => {
-    const problem = problemOf(node, model.opset)
-    return problem == null ? [] : [`${node.hint}: ${problem}`]
+  return problemsOf(model.graph, model.opset)
+}
+
+function problemsOf(graph: Graph, opset: number): readonly string[] {
+  return graph.nodes.flatMap((node) => {
+    const problem = problemOf(node, opset) ?? recurrentProblem(node)
+    return [
+      ...(problem == null ? [] : [`${node.hint}: ${problem}`]),
+      ...bodiesOf(node).flatMap((body) => problemsOf(body, opset)),
+    ]
   })
+}
+
+const RECURRENT_ACTIVATIONS: Readonly<Record<string, string>> = { LSTM: 'Sigmoid,Tanh,Tanh', GRU: 'Sigmoid,Tanh', RNN: 'Tanh' }
+
+/**
+ * What onnxruntime's CUDA provider, beyond the table, asks of recurrent operators before it takes them (RNNNeedFallbackToCPU in its
+ * cuda_execution_provider.cc): cuDNN's own activations, and a reset gate behind the product.
+ */
+export function recurrentProblem({ opType, attributes }: Pick<Node, 'opType' | 'attributes'>): string | undefined {
+  const expected = RECURRENT_ACTIVATIONS[opType]
+  if (expected == null) return undefined
+  const { activations } = attributes
+  if (activations != null && String(activations) !== expected)
+    return `the CUDA kernel of ${opType} takes the activations ${expected}, not ${String(activations)}`
+  if (opType === 'GRU' && attributes['linear_before_reset'] !== 1n)
+    return 'the CUDA kernel of GRU resets behind the product (linear_before_reset = 1) only'
+  return undefined
 }
 
 function problemOf(node: Node, opset: number): string | undefined {

@@ -1,4 +1,4 @@
-import type { Node } from './node.ts'
+import { bodiesOf, type Node } from './node.ts'
 import type { Value } from './value.ts'
 
 /** A value that the graph's caller sees, under a name that is part of the file's interface. */
@@ -23,13 +23,13 @@ export interface OnnxModel {
 }
 
 /**
- * The initializers of a graph in the order of their first use.
+ * The initializers of a graph, and of the bodies within it, in the order of their first use.
  *
  * @param graph a whole graph
  * @returns each value with data once
  */
 export function initializersOf(graph: Graph): readonly Value[] {
-  const used = graph.nodes.flatMap((node) => node.inputs)
+  const used = graph.nodes.flatMap((node) => [...node.inputs, ...bodiesOf(node).flatMap(initializersOf)])
   return [...new Set([...used, ...graph.outputs.map((port) => port.value)])].filter(
     (value): value is Value => value?.data != null,
   )

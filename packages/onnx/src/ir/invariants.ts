@@ -2,6 +2,7 @@ import { GraphInvariantError } from '../errors.ts'
 import { showShape } from '../ops/dimensions.ts'
 import { inferTypes } from '../ops/inferTypes.ts'
 import { type Graph, initializersOf, type OnnxModel } from './graph.ts'
+import { bodiesOf } from './node.ts'
 import type { TensorType, Value } from './value.ts'
 
 /**
@@ -11,13 +12,19 @@ import type { TensorType, Value } from './value.ts'
  * 2. a node comes after the nodes whose results it uses;
  * 3. a node's results have the types that its operator infers from its inputs;
  * 4. an initializer has as many elements as its shape says, all sizes known;
- * 5. each input and each node's result is used or is an output: nothing dangles;
- * 6. the names of inputs and outputs differ, and no value has two of them.
+ * 5. each input, and at least one result of each node, is used or is an output: nothing dangles;
+ * 6. the names of inputs and outputs differ, and no value has two of them;
+ * 7. the body of a node keeps all this too, and uses nothing of the graph around it but initializers.
  *
  * @param model a finished model
  * @throws GraphInvariantError listing every violation
  */
 export function checkInvariants({ graph, opset }: OnnxModel): void {
+  const violations = violationsOf(graph, opset)
+  if (violations.length > 0) throw new GraphInvariantError(violations)
+}
+
+function violationsOf(graph: Graph, opset: number): readonly string[] {
   const violations: string[] = [...portViolations(graph), ...initializerViolations(graph)]
   const known = new Set<Value>(graph.inputs.map((port) => port.value))
   for (const value of known)
@@ -35,6 +42,7 @@ export function checkInvariants({ graph, opset }: OnnxModel): void {
         violations.push(`${output.hint} has another producer than ${node.hint}`)
       known.add(output)
     }
+    for (const body of bodiesOf(node)) violations.push(...violationsOf(body, opset))
     try {
       const inferred = inferTypes(node.opType, node.inputs, node.attributes, opset)
       const declared = node.outputs.map((output) => output.type)
@@ -45,10 +53,12 @@ export function checkInvariants({ graph, opset }: OnnxModel): void {
       violations.push(...error.violations.map((violation) => `${node.hint}: ${violation}`))
     }
   }
-  for (const value of known) if (!used.has(value)) violations.push(`${value.hint} is used by nothing`)
+  for (const { value } of graph.inputs) if (!used.has(value)) violations.push(`${value.hint} is used by nothing`)
+  for (const { outputs } of graph.nodes)
+    if (!outputs.some((output) => used.has(output))) violations.push(`${outputs[0]!.hint} is used by nothing`)
   for (const { name, value } of graph.outputs)
     if (value.data == null && !known.has(value)) violations.push(`output ${name} is made by nothing`)
-  if (violations.length > 0) throw new GraphInvariantError(violations)
+  return violations
 }
 
 function portViolations(graph: Graph): readonly string[] {

@@ -1,5 +1,5 @@
 import { type Graph, initializersOf } from './graph.ts'
-import type { Node } from './node.ts'
+import { bodiesOf, type Node } from './node.ts'
 import type { Value } from './value.ts'
 
 /** The names of a finished graph, each unique among its kind. */
@@ -24,10 +24,18 @@ export function nameGraph(graph: Graph): GraphNames {
   }
   const nodes = new Map<Node, string>()
   const takenNodes = new Set<string>()
-  for (const node of graph.nodes) nodes.set(node, freeName(node.hint, takenNodes))
-  for (const value of [...initializersOf(graph), ...graph.nodes.flatMap((node) => node.outputs)]) {
-    if (!values.has(value)) values.set(value, freeName(value.hint, takenValues))
+  const nameValues = (found: readonly Value[]): void => {
+    for (const value of found) if (!values.has(value)) values.set(value, freeName(value.hint, takenValues))
   }
+  nameValues(initializersOf(graph))
+  // ONNX wants no name of a body to hide one outside.
+  const nameNodes = (part: Graph): void => {
+    nameValues(part.inputs.map((port) => port.value))
+    for (const node of part.nodes) nodes.set(node, freeName(node.hint, takenNodes))
+    for (const node of part.nodes) nameValues(node.outputs)
+    for (const node of part.nodes) bodiesOf(node).forEach(nameNodes)
+  }
+  nameNodes(graph)
   return { values, nodes }
 }
 

@@ -1,6 +1,8 @@
+import type { Graph } from './graph.ts'
 import { type TensorType, Value } from './value.ts'
 
-export type Attribute = number | bigint | string | readonly bigint[] | readonly number[] | readonly string[]
+/** A graph as an attribute is the body of a `Scan`: its nodes may use the initializers of the graph around it, and nothing else of it. */
+export type Attribute = number | bigint | string | readonly bigint[] | readonly number[] | readonly string[] | Graph
 export type Attributes = Readonly<Record<string, Attribute>>
 
 /**
@@ -28,4 +30,19 @@ export class Node {
     this.hint = hint
     this.outputs = outputs.map(({ type, hint: valueHint }) => new Value(type, valueHint, this))
   }
+}
+
+/** Whether an attribute is a graph. */
+export function isGraph(attribute: Attribute | undefined): attribute is Graph {
+  return typeof attribute === 'object' && 'nodes' in attribute
+}
+
+/** The graphs inside a node. */
+export function bodiesOf(node: Node): readonly Graph[] {
+  return Object.keys(node.attributes)
+    .sort()
+    .flatMap((name) => {
+      const attribute = node.attributes[name]
+      return isGraph(attribute) ? [attribute] : []
+    })
 }

@@ -3,7 +3,7 @@ import { inferTypes } from '../ops/inferTypes.ts'
 import { MAX_FLOAT16, toFloat16 } from './float16.ts'
 import type { Graph, Port } from './graph.ts'
 import { type Attributes, Node } from './node.ts'
-import { type Dimension, type ElementType, type TensorData, Value } from './value.ts'
+import { type Dimension, type ElementType, type TensorData, type TensorType, Value } from './value.ts'
 
 /** The type of float numbers in the file. */
 export type Precision = 'float32' | 'float16'
@@ -13,11 +13,11 @@ export type Precision = 'float32' | 'float16'
  * Hints for names come from the scopes: within `tape.scope('hidden', ...)` the node above is `hidden/MatMul`.
  */
 export class Tape {
-  private readonly nodes: Node[] = []
+  private nodes: Node[] = []
   private readonly inputs: Port[] = []
   private readonly constants = new Map<string, Value>()
   private path = ''
-  private readonly casts = new Map<Value, Value>()
+  private casts = new Map<Value, Value>()
   /** In which type float numbers are stored and computed from here on. */
   private precision: Precision = 'float32'
 
@@ -28,12 +28,53 @@ export class Tape {
     this.opset = opset
   }
 
-  /** Appends a node with one result. */
+  /** Appends a node and gives its first result. */
   op(opType: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}, hint: string = opType): Value {
-    const [type] = inferTypes(opType, inputs, attributes, this.opset)
-    const node = new Node(opType, inputs, attributes, [{ type: type!, hint: this.path + hint }], this.path + hint)
+    return this.ops(opType, inputs, attributes, hint)[0]!
+  }
+
+  /** Appends a node with several results; they are named by the hint and their number. */
+  ops(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Attributes = {},
+    hint: string = opType,
+  ): readonly Value[] {
+    const types = inferTypes(opType, inputs, attributes, this.opset)
+    const outputs = types.map((type, index) => ({ type, hint: this.path + (index === 0 ? hint : `${hint}_${index}`) }))
+    const node = new Node(opType, inputs, attributes, outputs, this.path + hint)
     this.nodes.push(node)
-    return node.outputs[0]!
+    return node.outputs
+  }
+
+  /**
+   * Records the body of a node: what `build` appends stands in it. It may use initializers, and of other values only the body's own.
+   *
+   * @param name of the body, and the scope of its names
+   * @param types of its inputs
+   * @param build gives its outputs, each made by a node of the body
+   */
+  body(name: string, types: readonly TensorType[], build: (inputs: readonly Value[]) => readonly Value[]): Graph {
+    const { nodes: outerNodes, casts: outerCasts } = this
+    this.nodes = []
+    this.casts = new Map()
+    try {
+      return this.scope(name, () => {
+        const inputs = types.map((type, index) => new Value(type, `${this.path}in_${index}`))
+        // A body's output is no output twice, and no input.
+        const seen = new Set<Value>(inputs)
+        const outputs = build(inputs).map((value) => {
+          const own = seen.has(value) || value.data != null ? this.op('Identity', [value]) : value
+          seen.add(own)
+          return own
+        })
+        const port = (value: Value): Port => ({ name: value.hint, value })
+        return { name: this.path + name, inputs: inputs.map(port), outputs: outputs.map(port), nodes: this.nodes }
+      })
+    } finally {
+      this.nodes = outerNodes
+      this.casts = outerCasts
+    }
   }
 
   /** Declares an input of the graph; its name is kept as it is. */

@@ -34,8 +34,12 @@ export function cancelTransposes(model: OnnxModel): OnnxModel {
     return result
   }
   for (const node of model.graph.nodes) {
-    const [output] = node.outputs
-    views.set(output!, rewrite(tape, node, viewOf, materialize))
+    if (node.outputs.length > 1) {
+      const inputs = node.inputs.map((input) => (input == null ? undefined : materialize(input)))
+      tape.ops(node.opType, inputs, node.attributes, node.hint).forEach((output, index) => {
+        views.set(node.outputs[index]!, plain(output))
+      })
+    } else views.set(node.outputs[0]!, rewrite(tape, node, viewOf, materialize))
   }
   const outputs = model.graph.outputs.map(({ name, value }) => ({ name, value: materialize(value) }))
   return { ...model, graph: withoutDeadNodes(tape.finish(model.graph.name, outputs)) }

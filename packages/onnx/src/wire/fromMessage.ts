@@ -1,5 +1,5 @@
 import { CorruptModelError } from '../errors.ts'
-import type { OnnxModel, Port } from '../ir/graph.ts'
+import type { Graph, OnnxModel, Port } from '../ir/graph.ts'
 import { type Attribute, Node } from '../ir/node.ts'
 import { type Dimension, type TensorData, type TensorType, Value } from '../ir/value.ts'
 import { ARRAYS, elementTypeOf } from './elementTypes.ts'
@@ -7,7 +7,7 @@ import type { Message } from './schema.ts'
 
 /**
  * Builds the graph of a file that was read: names become references again. The inverse of `toMessage` for what this package writes; a file
- * with subgraphs, strings or values of unknown type is refused.
+ * with tensors for attributes, strings or values of unknown type is refused.
  *
  * @param message a decoded file
  * @returns the model; initializers are copies, so the file's bytes can go
@@ -17,12 +17,18 @@ export function fromMessage(message: Message<'ModelProto'>): OnnxModel {
   const graph = message.graph ?? {}
   const opset = message.opsetImport?.find(({ domain }) => domain == null || domain === '' || domain === 'ai.onnx')?.version
   if (opset == null) throw corrupt('it does not say which version of the default operator set it uses')
+  const metadata = Object.fromEntries((message.metadataProps ?? []).map(({ key = '', value = '' }) => [key, value]))
+  return { graph: graphOf(graph, new Map()), opset: Number(opset), metadata }
+}
+
+/** @param outer the values of the graphs around this one, which it may use */
+function graphOf(graph: Message<'GraphProto'>, outer: ReadonlyMap<string, Value>): Graph {
   const types = new Map<string, TensorType>()
   for (const info of [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])]) {
     const type = typeOf(info)
     if (type != null) types.set(info.name ?? '', type)
   }
-  const values = new Map<string, Value>()
+  const values = new Map<string, Value>(outer)
   const define = (name: string, value: Value): void => {
     if (values.has(name)) throw corrupt(`the value ${JSON.stringify(name)} is defined twice`)
     values.set(name, value)
@@ -54,7 +60,9 @@ export function fromMessage(message: Message<'ModelProto'>): OnnxModel {
     const node = new Node(
       opType,
       (nodeMessage.input ?? []).map((input) => (input === '' ? undefined : lookUp(input, `node ${JSON.stringify(name)}`))),
-      Object.fromEntries((nodeMessage.attribute ?? []).map((attribute) => [attribute.name ?? '', attributeOf(attribute, name)])),
+      Object.fromEntries(
+        (nodeMessage.attribute ?? []).map((attribute) => [attribute.name ?? '', attributeOf(attribute, name, values)]),
+      ),
       outputs,
       name,
     )
@@ -62,8 +70,7 @@ export function fromMessage(message: Message<'ModelProto'>): OnnxModel {
     return node
   })
   const outputs = (graph.output ?? []).map(({ name = '' }): Port => ({ name, value: lookUp(name, 'the graph') }))
-  const metadata = Object.fromEntries((message.metadataProps ?? []).map(({ key = '', value = '' }) => [key, value]))
-  return { graph: { name: graph.name ?? '', inputs, outputs, nodes }, opset: Number(opset), metadata }
+  return { name: graph.name ?? '', inputs, outputs, nodes }
 }
 
 function corrupt(what: string): CorruptModelError {
@@ -99,8 +106,9 @@ function initializerOf(tensor: Message<'TensorProto'>): Value {
 
 const textDecoder = new TextDecoder()
 
-function attributeOf(attribute: Message<'AttributeProto'>, node: string): Attribute {
-  const { f, i, s, floats, ints, strings } = attribute
+function attributeOf(attribute: Message<'AttributeProto'>, node: string, outer: ReadonlyMap<string, Value>): Attribute {
+  const { f, i, s, floats, ints, strings, g } = attribute
+  if (g != null) return graphOf(g, outer)
   const value =
     f ??
     i ??
@@ -108,8 +116,10 @@ function attributeOf(attribute: Message<'AttributeProto'>, node: string): Attrib
     floats ??
     (s == null ? undefined : textDecoder.decode(s)) ??
     strings?.map((item) => textDecoder.decode(item))
-  if (value != null && attribute.t == null && attribute.g == null) return value
+  if (value != null && attribute.t == null) return value
   // An empty list leaves no trace but its type.
   if (attribute.type === 6 || attribute.type === 7 || attribute.type === 8) return []
-  throw corrupt(`the attribute ${JSON.stringify(attribute.name ?? '')} of node ${JSON.stringify(node)} is a tensor or a subgraph`)
+  throw corrupt(
+    `the attribute ${JSON.stringify(attribute.name ?? '')} of node ${JSON.stringify(node)} is a tensor, or of a type that is not known`,
+  )
 }

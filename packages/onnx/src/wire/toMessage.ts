@@ -1,6 +1,6 @@
-import { initializersOf, type OnnxModel } from '../ir/graph.ts'
+import { type Graph, initializersOf, type OnnxModel } from '../ir/graph.ts'
 import { type GraphNames, nameGraph } from '../ir/names.ts'
-import type { Attribute, Node } from '../ir/node.ts'
+import { type Attribute, isGraph, type Node } from '../ir/node.ts'
 import type { Dimension, TensorType, Value } from '../ir/value.ts'
 import { ELEMENT_TYPE_NUMBERS } from './elementTypes.ts'
 import type { Message } from './schema.ts'
@@ -17,24 +17,28 @@ const PRODUCER = 'tfjs-bayes'
  */
 export function toMessage({ graph, opset, metadata }: OnnxModel): Message<'ModelProto'> {
   const names = nameGraph(graph)
-  const outputs = new Set(graph.outputs.map((port) => port.value))
-  const inner = graph.nodes.flatMap((node) => node.outputs).filter((value) => !outputs.has(value))
-  const info = (value: Value): Message<'ValueInfoProto'> => ({ name: names.values.get(value)!, type: typeMessage(value.type) })
   return {
     irVersion: BigInt(IR_VERSION),
     producerName: PRODUCER,
-    graph: {
-      node: graph.nodes.map((node) => nodeMessage(node, names)),
-      name: graph.name,
-      initializer: initializersOf(graph).map((value) => tensorMessage(value, names.values.get(value)!)),
-      input: graph.inputs.map((port) => info(port.value)),
-      output: graph.outputs.map((port) => info(port.value)),
-      valueInfo: inner.map(info),
-    },
+    graph: graphMessage(graph, names, initializersOf(graph)),
     opsetImport: [{ domain: '', version: BigInt(opset) }],
     metadataProps: Object.keys(metadata)
       .sort()
       .map((key) => ({ key, value: metadata[key]! })),
+  }
+}
+
+function graphMessage(graph: Graph, names: GraphNames, initializers: readonly Value[]): Message<'GraphProto'> {
+  const outputs = new Set(graph.outputs.map((port) => port.value))
+  const inner = graph.nodes.flatMap((node) => node.outputs).filter((value) => !outputs.has(value))
+  const info = (value: Value): Message<'ValueInfoProto'> => ({ name: names.values.get(value)!, type: typeMessage(value.type) })
+  return {
+    node: graph.nodes.map((node) => nodeMessage(node, names)),
+    name: graph.name,
+    initializer: initializers.map((value) => tensorMessage(value, names.values.get(value)!)),
+    input: graph.inputs.map((port) => info(port.value)),
+    output: graph.outputs.map((port) => info(port.value)),
+    valueInfo: inner.map(info),
   }
 }
 
@@ -46,7 +50,7 @@ function nodeMessage(node: Node, names: GraphNames): Message<'NodeProto'> {
     opType: node.opType,
     attribute: Object.keys(node.attributes)
       .sort()
-      .map((name) => attributeMessage(name, node.attributes[name]!)),
+      .map((name) => attributeMessage(name, node.attributes[name]!, names)),
   }
 }
 
@@ -54,12 +58,15 @@ function nodeMessage(node: Node, names: GraphNames): Message<'NodeProto'> {
 const FLOAT = 1
 const INT = 2
 const STRING = 3
+const GRAPH = 5
 const FLOATS = 6
 const INTS = 7
 const STRINGS = 8
 const textEncoder = new TextEncoder()
 
-function attributeMessage(name: string, value: Attribute): Message<'AttributeProto'> {
+function attributeMessage(name: string, value: Attribute, names: GraphNames): Message<'AttributeProto'> {
+  // The initializers of a body stand in the graph around it.
+  if (isGraph(value)) return { name, g: graphMessage(value, names, []), type: GRAPH }
   if (typeof value === 'number') return { name, f: value, type: FLOAT }
   if (typeof value === 'bigint') return { name, i: value, type: INT }
   if (typeof value === 'string') return { name, s: textEncoder.encode(value), type: STRING }
