@@ -36,6 +36,13 @@ export const elementwise: Readonly<Record<string, OpSchema>> = {
     infer: (inputs, { to }) => [{ elementType: numberTypeOf(to as bigint), shape: required(inputs, 0).shape }],
   },
   PRelu: { since: [1, 6, 7, 9, 16], inputs: ['X:T', 'slope:T'], outputs: ['Y:T'], infer: broadcasting },
+  Not: unary([1]),
+  Equal: {
+    since: [1, 7, 11, 13, 19],
+    inputs: ['A:T', 'B:T'],
+    outputs: ['C:T1'],
+    infer: (inputs) => broadcasting(inputs).map((type) => ({ ...type, elementType: 'bool' })),
+  },
   Clip: {
     since: [1, 6, 11, 12, 13],
     inputs: ['input:T', 'min?:T', 'max?:T'],

@@ -1,8 +1,8 @@
 import type { Value } from '../ir/value.ts'
-import { broadcast, showShape } from './dimensions.ts'
+import { broadcast, normalizeAxis, showShape } from './dimensions.ts'
 import { type OpSchema, required, ShapeError } from './opSchema.ts'
 
-/** Matrix products. */
+/** Matrix products, and the normalization of their inputs. */
 export const linear: Readonly<Record<string, OpSchema>> = {
   MatMul: {
     since: [1, 9, 13],
@@ -15,6 +15,18 @@ export const linear: Readonly<Record<string, OpSchema>> = {
       }
       const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2))
       return [{ elementType: a.type.elementType, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] }]
+    },
+  },
+  LayerNormalization: {
+    since: [17],
+    inputs: ['X:T', 'Scale:T', 'B?:T'],
+    outputs: ['Y:T', 'Mean?:U', 'InvStdDev?:U'],
+    infer: (inputs, { axis = -1n }) => {
+      const [x, scale] = [required(inputs, 0), required(inputs, 1)]
+      const normalized = x.shape.slice(normalizeAxis(Number(axis), x.rank))
+      if (showShape(broadcast(normalized, scale.shape)) !== showShape(normalized))
+        throw new ShapeError(`scale ${showShape(scale.shape)} for ${showShape(x.shape)}`)
+      return [x.type]
     },
   },
   Gemm: {

@@ -1,12 +1,20 @@
 import { elementwise } from './elementwise.ts'
 import { linear } from './linear.ts'
 import type { OpSchema } from './opSchema.ts'
+import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { shaping } from './shaping.ts'
 import { spatial } from './spatial.ts'
 
 /** Every operator that this package writes; `schemas.test.ts` holds the table against the schemas of Python's onnx package. */
-export const SCHEMAS: Readonly<Record<string, OpSchema>> = { ...elementwise, ...linear, ...reduction, ...shaping, ...spatial }
+export const SCHEMAS: Readonly<Record<string, OpSchema>> = {
+  ...elementwise,
+  ...linear,
+  ...recurrent,
+  ...reduction,
+  ...shaping,
+  ...spatial,
+}
 
 /**
  * The version of an operator's schema that rules at an opset.

@@ -2,6 +2,9 @@ import type { Dimension } from '../ir/value.ts'
 import { broadcast, normalizeAxis, product, quotient, showShape } from './dimensions.ts'
 import { constantInts, floatTypeOf, type OpSchema, required, ShapeError, sizesOf } from './opSchema.ts'
 
+/** Ends an axis of any length; behind a minus, before its first element. */
+export const LAST: number = 2 ** 31 - 1
+
 /** Operators that move, join or repeat elements. */
 export const shaping: Readonly<Record<string, OpSchema>> = {
   Reshape: {
@@ -71,12 +74,49 @@ export const shaping: Readonly<Record<string, OpSchema>> = {
       const shape = [...data.shape]
       axes.forEach((given, index) => {
         const axis = normalizeAxis(given, data.rank)
-        const size = data.shape[axis]!
-        const [start, end, step] = [starts[index]!, ends[index]!, steps?.[index] ?? 1]
-        if (typeof size === 'string' || start < 0 || end < start || end > size || step < 1) {
-          throw new ShapeError(`${start} to ${end} by ${step} of ${size}`)
-        }
-        shape[axis] = Math.ceil((end - start) / step)
+        shape[axis] = sliced(data.shape[axis]!, starts[index]!, ends[index]!, steps?.[index] ?? 1)
+      })
+      return [{ elementType: data.type.elementType, shape }]
+    },
+  },
+  Squeeze: {
+    since: [1, 11, 13],
+    inputs: ['data:T', 'axes?:int64'],
+    outputs: ['squeezed:T'],
+    infer: (inputs) => {
+      const data = required(inputs, 0)
+      const axes = constantInts(inputs[1])
+      if (axes == null) throw new ShapeError('the axes are not constant')
+      const removed = new Set(axes.map((axis) => normalizeAxis(axis, data.rank)))
+      if ([...removed].some((axis) => data.shape[axis] !== 1))
+        throw new ShapeError(`axes (${axes.join(', ')}) of ${showShape(data.shape)}`)
+      return [{ elementType: data.type.elementType, shape: data.shape.filter((_, axis) => !removed.has(axis)) }]
+    },
+  },
+  Split: {
+    since: [1, 2, 11, 13, 18],
+    inputs: ['input:T', 'split?:int64'],
+    outputs: ['outputs*:T'],
+    infer: (inputs, { axis = 0n }) => {
+      const input = required(inputs, 0)
+      const parts = constantInts(inputs[1])
+      const along = normalizeAxis(Number(axis), input.rank)
+      if (parts == null || parts.reduce((a, b) => a + b, 0) !== input.shape[along])
+        throw new ShapeError(`parts of ${showShape(input.shape)} along axis ${along}`)
+      return parts.map((size) => ({ elementType: input.type.elementType, shape: input.shape.with(along, size) }))
+    },
+  },
+  Pad: {
+    since: [1, 2, 11, 13, 18, 19],
+    inputs: ['data:T', 'pads:int64', 'constant_value?:T', 'axes?:Tind'],
+    outputs: ['output:T'],
+    infer: (inputs) => {
+      const data = required(inputs, 0)
+      const pads = constantInts(inputs[1])
+      if (pads == null || pads.length !== 2 * data.rank) throw new ShapeError(`pads of ${showShape(data.shape)}`)
+      const shape = data.shape.map((size, axis) => {
+        const added = pads[axis]! + pads[axis + data.rank]!
+        return added === 0 ? size : sum([added, size])
       })
       return [{ elementType: data.type.elementType, shape }]
     },
@@ -122,6 +162,19 @@ export const shaping: Readonly<Record<string, OpSchema>> = {
       return [{ elementType: dtype == null ? input.type.elementType : floatTypeOf(dtype as bigint), shape: input.shape }]
     },
   },
+}
+
+/** The size of a range; of a size that is not known, of a range that leaves out some elements at both ends, or turns the axis round. */
+function sliced(size: Dimension, start: number, end: number, step: number): Dimension {
+  if (step === -1 && start === -1 && end <= -LAST) return size
+  if (typeof size === 'number') {
+    const last = end < 0 ? end + size : Math.min(end, size)
+    if (start >= 0 && last >= start && step >= 1) return Math.ceil((last - start) / step)
+  } else if (step === 1 && start >= 0 && (end < 0 || end >= LAST)) {
+    const left = start + (end < 0 ? -end : 0)
+    return left === 0 ? size : `${size}-${left}`
+  }
+  throw new ShapeError(`${start} to ${end} by ${step} of ${size}`)
 }
 
 function reshaped(shape: readonly Dimension[], target: readonly Dimension[]): readonly Dimension[] {

@@ -1,7 +1,7 @@
 import type { Attributes } from '../ir/node.ts'
 import type { Dimension, TensorType, Value } from '../ir/value.ts'
 import { product, showShape } from './dimensions.ts'
-import { type OpSchema, required, ShapeError } from './opSchema.ts'
+import { type OpSchema, required, ShapeError, sizesOf } from './opSchema.ts'
 
 /** Convolutions and pooling: [batch, channels, ...spatial]. */
 export const spatial: Readonly<Record<string, OpSchema>> = {
@@ -34,6 +34,21 @@ export const spatial: Readonly<Record<string, OpSchema>> = {
       return [{ elementType: x.type.elementType, shape: [x.shape[0]!, filters, ...spreadWindows(x, kernel, attributes)] }]
     },
   },
+  Resize: {
+    since: [10, 11, 13, 18, 19],
+    inputs: ['X:T1', 'roi?:T2', 'scales?:float', 'sizes?:int64'],
+    outputs: ['Y:T1'],
+    infer: (inputs) => {
+      const x = required(inputs, 0)
+      const sizes = inputs[3] == null ? undefined : sizesOf(inputs[3])
+      const scales = inputs[2]?.data instanceof Float32Array ? inputs[2].data : undefined
+      if (sizes == null && scales == null) throw new ShapeError('neither scales nor sizes are known')
+      if ((sizes ?? scales!).length !== x.rank)
+        throw new ShapeError(`${(sizes ?? scales!).length} sizes for ${showShape(x.shape)}`)
+      const shape = sizes ?? x.shape.map((size, axis) => scaledSize(size, scales![axis]!))
+      return [{ elementType: x.type.elementType, shape }]
+    },
+  },
   MaxPool: { since: [1, 8, 10, 11, 12], inputs: ['X:T'], outputs: ['Y:T', 'Indices?:I'], infer: pooled },
   AveragePool: { since: [1, 7, 10, 11, 19], inputs: ['X:T'], outputs: ['Y:T'], infer: pooled },
   GlobalMaxPool: { since: [1], inputs: ['X:T'], outputs: ['Y:T'], infer: globallyPooled },
@@ -49,6 +64,11 @@ function pooled(inputs: readonly (Value | undefined)[], attributes: Attributes):
 function globallyPooled(inputs: readonly (Value | undefined)[]): readonly TensorType[] {
   const x = required(inputs, 0)
   return [{ elementType: x.type.elementType, shape: x.shape.map((size, axis) => (axis < 2 ? size : 1)) }]
+}
+
+function scaledSize(size: Dimension, scale: number): Dimension {
+  if (typeof size === 'number') return Math.floor(size * scale)
+  return Number.isInteger(scale) ? product([scale, size]) : `scaled(${size},${scale})`
 }
 
 /** The sizes that a transposed convolution makes: each element spread over a window, the pads cut off. */
