@@ -21,8 +21,9 @@ import { type ModelMetadata, writeMetadata } from './metadata.ts'
 import { cancelTransposes } from './passes/cancelTransposes.ts'
 import { type ModelPlan, planModel, type Slot } from './plan/modelPlan.ts'
 import { categoricalHead } from './predictive/categoricalHead.ts'
-import { gaussianHead } from './predictive/gaussianHead.ts'
+import { gaussianHead, unitsOf } from './predictive/gaussianHead.ts'
 import type { Likelihood } from './predictive/likelihood.ts'
+import { chosenPorts, DEFAULT_QUANTILES } from './predictive/outputs.ts'
 
 /**
  * Makes the ONNX graph of a model; `exportModel` writes it as bytes.
@@ -47,13 +48,15 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
     return samplesAxis.unfolded(output!)
   })
   const signal = { ...lowered, value: tape.cast(lowered.value) }
-  const ports = lowerLikelihood(tape, signal, likelihood)
+  const { outputs, quantiles = DEFAULT_QUANTILES } = options
+  const ports = chosenPorts(lowerLikelihood(tape, signal, likelihood, quantiles), likelihood, outputs, options.mode)
   const metadata: ModelMetadata = {
     mode: options.mode,
     noise: options.mode === 'localReparameterization' ? options.noise : 'none',
     samples,
     likelihood,
-    units: signal.value.shape.at(-1) as number,
+    units: unitsOf(likelihood, signal.value.shape.at(-1)!),
+    ...(outputs?.includes('quantiles') ? { quantiles } : {}),
   }
   const graph = tape.finish(
     plan.name,
@@ -82,6 +85,11 @@ function checkModel(plan: ModelPlan, options: ExportOptions): void {
   if ((options.likelihood?.name ?? 'categorical') === 'categorical' && units < 2) {
     throw new InvalidOptionError(
       `A categorical likelihood needs 2 classes or more; the model's output has the shape [${shape.join(', ')}]. For a regression give likelihood: { name: 'gaussian', sigma }.`,
+    )
+  }
+  if (options.likelihood?.name === 'heteroscedasticGaussian' && units % 2 !== 0) {
+    throw new InvalidOptionError(
+      `A heteroscedastic Gaussian takes two outputs for each number, a mean and what softplus makes the standard deviation of; the model's output has the shape [${shape.join(', ')}].`,
     )
   }
   if (options.mode !== 'mean' && !plan.calls.some(({ layer }) => layer instanceof VariationalLayer)) {
@@ -128,8 +136,8 @@ function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness 
   return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples }
 }
 
-function lowerLikelihood(tape: Tape, signal: Signal, likelihood: Likelihood): readonly Port[] {
-  return likelihood.name === 'categorical' ? categoricalHead(tape, signal) : gaussianHead(tape, signal, likelihood.sigma)
+function lowerLikelihood(tape: Tape, signal: Signal, likelihood: Likelihood, quantiles: readonly number[]): readonly Port[] {
+  return likelihood.name === 'categorical' ? categoricalHead(tape, signal) : gaussianHead(tape, signal, likelihood, quantiles)
 }
 
 // A graph's output must be made by a node: an input or a weight cannot have a second name.

@@ -27,6 +27,27 @@ export const bad: readonly ExportOptions[] = [
   { mode: 'weightSampling', draws: 'sobol' },
 ]
 
+export const otherGood: readonly ExportOptions[] = [
+  { mode: 'mean', outputs: ['probabilities'] },
+  { mode: 'moments', likelihood: { name: 'heteroscedasticGaussian' }, outputs: ['quantiles'], quantiles: [0.5] },
+  // @ts-expect-error no such output
+  { mode: 'mean', outputs: ['certainty'] },
+]
+
+// The outputs that a predictor was loaded for are there for certain.
+export function chosen(
+  classifier: Predictor<'categorical', 'variance' | 'samples'>,
+  regression: Predictor<'gaussian', 'quantiles'>,
+  x: Float32Array,
+): readonly unknown[] {
+  return [
+    classifier.predict(x).then(({ variance, samples }) => variance.length + samples.length),
+    // @ts-expect-error perhaps the file has none
+    classifier.predict(x).then(({ probabilities }) => probabilities.length),
+    regression.predict(x).then(({ quantiles, levels }) => [quantiles.length, levels?.length]),
+  ]
+}
+
 // The likelihood that a predictor is loaded for is the prediction that it gives.
 export function predictions(
   classifier: Predictor<'categorical'>,

@@ -2,6 +2,7 @@ import { DRAW_METHODS, type DrawMethod } from './draws/standardDraws.ts'
 import { InvalidOptionError } from './errors.ts'
 import type { Precision } from './ir/tape.ts'
 import { checkLikelihood, type Likelihood } from './predictive/likelihood.ts'
+import { checkOutputs, type OutputName } from './predictive/outputs.ts'
 
 /** What becomes of the randomness of the Bayesian layers. */
 export type ModeOptions =
@@ -58,6 +59,14 @@ export type ExportOptions = ModeOptions & {
   /** What the model's outputs mean. Default categorical. */
   readonly likelihood?: Likelihood
   /**
+   * What the file answers with. For classes: probabilities, entropy, expectedEntropy, mutualInformation, variance (of the draws' probabilities, by class),
+   * samples (the draws' probabilities themselves); for numbers: mean, aleatoricVariance, epistemicVariance, quantiles, samples. Default: all but variance,
+   * quantiles and samples, as far as the mode has them.
+   */
+  readonly outputs?: readonly OutputName[]
+  /** Which quantiles of the predictive distribution, where `outputs` names them: numbers between 0 and 1. Default [0.025, 0.5, 0.975]. */
+  readonly quantiles?: readonly number[]
+  /**
    * In what weights are stored and layers computed; inputs, outputs and the predictive distribution stay float32. 'float16' halves the file, errs by about 1e-3,
    * needs inputs of layers below 255 in size where draws are made of pre-activations (they are squared), and is not for mode 'moments'. Default 'float32'.
    */
@@ -74,7 +83,7 @@ export type ExportOptions = ModeOptions & {
  * @throws InvalidOptionError naming the option
  */
 export function checkExportOptions(options: ExportOptions): void {
-  const { mode, opset = 17, cuda = 'required', likelihood } = options
+  const { mode, opset = 17, cuda = 'required', likelihood, outputs, quantiles } = options
   switch (mode) {
     case 'mean':
     case 'moments':
@@ -115,6 +124,7 @@ export function checkExportOptions(options: ExportOptions): void {
     throw new InvalidOptionError(`cuda is ${JSON.stringify(cuda)}. Expected 'required' or 'optional'.`)
   }
   if (likelihood != null) checkLikelihood(likelihood)
+  checkOutputs(likelihood ?? { name: 'categorical' }, outputs, quantiles)
 }
 
 function checkSamples(samples: unknown, orElse: string): void {

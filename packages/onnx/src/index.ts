@@ -25,4 +25,5 @@ export type { LeadingAxes, Lowering, LoweringCall, UnloweredCall } from './lower
 export { registerLowering } from './lower/registry.ts'
 export type { Slot } from './plan/modelPlan.ts'
 export type { Likelihood } from './predictive/likelihood.ts'
+export type { OutputName, PredictionName } from './predictive/outputs.ts'
 export { decodeModel } from './wire/decodeModel.ts'

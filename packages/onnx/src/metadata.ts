@@ -1,5 +1,5 @@
 import { ForeignModelError } from './errors.ts'
-import type { Likelihood } from './predictive/likelihood.ts'
+import { LIKELIHOODS, type Likelihood } from './predictive/likelihood.ts'
 
 /** What an exported file says about itself. */
 export interface ModelMetadata {
@@ -11,6 +11,8 @@ export interface ModelMetadata {
   readonly likelihood: Likelihood
   /** Classes of a classifier, output units of a regression: size of the last axis of `probabilities` or `mean`. */
   readonly units: number
+  /** Which quantiles the file answers with; undefined where it has none. */
+  readonly quantiles?: readonly number[]
 }
 
 const PREFIX = 'tfjs_bayes.'
@@ -47,13 +49,16 @@ export function readMetadata(entries: Readonly<Record<string, string>>): ModelMe
   const mode = oneOf(get('mode'), 'mode', ['mean', 'localReparameterization', 'weightSampling', 'moments'])
   const noise = oneOf(get('noise'), 'noise', ['none', 'input', 'graph', 'baked'])
   const samples = get('samples')
-  const likelihood = oneOf(get('likelihood'), 'likelihood', ['categorical', 'gaussian'])
+  const likelihood = oneOf(get('likelihood'), 'likelihood', LIKELIHOODS)
+  const quantiles = get('quantiles')
   return {
     mode,
     noise,
     samples: samples === 'input' || samples === 'noise' ? samples : positiveInteger(samples, 'samples'),
-    likelihood: likelihood === 'gaussian' ? { name: 'gaussian', sigma: Number(get('sigma')) } : { name: 'categorical' },
+    likelihood:
+      likelihood === 'gaussian' ? { name: likelihood, sigma: positiveNumber(get('sigma'), 'sigma') } : { name: likelihood },
     units: positiveInteger(get('units'), 'units'),
+    ...(quantiles == null ? {} : { quantiles: quantiles.split(',').map((text) => positiveNumber(text, 'quantiles')) }),
   }
 }
 
@@ -65,6 +70,11 @@ function oneOf<T extends string>(value: string | undefined, key: string, choices
 
 function positiveInteger(value: string | undefined, key: string): number {
   if (value == null || !/^[1-9]\d{0,14}$/.test(value)) throw foreign(key, value, 'a positive integer')
+  return Number(value)
+}
+
+function positiveNumber(value: string | undefined, key: string): number {
+  if (value == null || value.trim() === '' || !(Number(value) > 0)) throw foreign(key, value, 'a positive number')
   return Number(value)
 }
 

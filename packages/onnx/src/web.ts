@@ -1,12 +1,21 @@
 import { FileAccessError } from './errors.ts'
-import type { Predictions } from './predictor/prediction.ts'
+import type { OutputName, PredictionName } from './predictive/outputs.ts'
+import type { UsualOutputs } from './predictor/prediction.ts'
 import type { Predictor } from './predictor/predictor.ts'
 import { type LoadOptions, predictorOf } from './predictor/predictorOf.ts'
 import { type WebProvider, webRuntime } from './predictor/webRuntime.ts'
 
+export type { OutputName, PredictionName } from './predictive/outputs.ts'
 export type { Rows } from './predictor/inputs.ts'
-export type { CategoricalPrediction, GaussianPrediction, Predictions } from './predictor/prediction.ts'
-export type { PredictOptions } from './predictor/predictor.ts'
+export type {
+  CategoricalOutputs,
+  CategoricalPrediction,
+  GaussianOutputs,
+  GaussianPrediction,
+  Prediction,
+  Predictions,
+} from './predictor/prediction.ts'
+export type { PredictOptions, PredictProgress } from './predictor/predictor.ts'
 export { Predictor } from './predictor/predictor.ts'
 export type { LoadOptions } from './predictor/predictorOf.ts'
 export type { WebProvider } from './predictor/webRuntime.ts'
@@ -15,17 +24,17 @@ export type { WebProvider } from './predictor/webRuntime.ts'
  * Loads a file that `exportModel` wrote, to run it with onnxruntime-web: in browsers, and wherever onnxruntime-node has no binary.
  *
  * @param source URL of the file, or its bytes
- * @param options likelihood (default 'categorical') and providers (default ['webgpu', 'wasm'])
+ * @param options likelihood (default 'categorical'), outputs that are counted on, and providers (default ['webgpu', 'wasm'])
  * @returns a predictor; dispose it when done
  * @throws FileAccessError, CorruptModelError, ForeignModelError for the file; RuntimeUnavailableError without onnxruntime-web
  */
-export async function loadPredictor<Name extends keyof Predictions = 'categorical'>(
-  source: string | URL | Uint8Array,
-  options: LoadOptions<WebProvider, Name> = {},
-): Promise<Predictor<Name>> {
-  const { likelihood = 'categorical' as Name, providers = ['webgpu', 'wasm'] } = options
+export async function loadPredictor<
+  Name extends PredictionName = 'categorical',
+  Output extends OutputName<Name> = UsualOutputs[Name] & OutputName<Name>,
+>(source: string | URL | Uint8Array, options: LoadOptions<WebProvider, Name, Output> = {}): Promise<Predictor<Name, Output>> {
+  const { likelihood = 'categorical' as Name, outputs, providers = ['webgpu', 'wasm'] } = options
   const bytes = source instanceof Uint8Array ? source : await fetchBytes(source)
-  return predictorOf(bytes, likelihood, webRuntime, providers)
+  return predictorOf(bytes, { likelihood, outputs, providers }, webRuntime)
 }
 
 async function fetchBytes(url: string | URL): Promise<Uint8Array> {

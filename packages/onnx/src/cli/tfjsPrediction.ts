@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { ForwardPass, givenNoise } from '@tfjs-bayes/layers'
+import type { Likelihood } from '../predictive/likelihood.ts'
 import type { Feed } from '../predictor/engine.ts'
 
 /**
- * What tfjs answers with the same rows and noise: the mean over the draws of the class probabilities, or of the outputs.
+ * What tfjs answers with the same rows and noise: the mean over the draws of the class probabilities, or of the numbers predicted.
  *
  * @param model the model that was exported
  * @param rows its input
@@ -15,7 +16,7 @@ export function tfjsPrediction(
   model: tf.LayersModel,
   rows: Feed,
   noise: readonly Feed[],
-  likelihood: 'categorical' | 'gaussian',
+  likelihood: Likelihood['name'],
 ): Float32Array {
   const samples = noise[0]?.shape[0] ?? 1
   const endsInSoftmax = lastActivation(model) === 'softmax'
@@ -30,6 +31,7 @@ export function tfjsPrediction(
       const pass =
         noise.length === 0 ? new ForwardPass({ mode: 'mean' }) : new ForwardPass({ mode: 'sample', noise: givenNoise(given) })
       const output = model.apply(x, { pass }) as tf.Tensor
+      if (likelihood === 'heteroscedasticGaussian') return tf.split(output, 2, -1)[0]!
       return likelihood === 'categorical' && !endsInSoftmax ? tf.softmax(output) : output
     })
     result = tf.mean(tf.stack(draws), 0).dataSync<'float32'>().slice()

@@ -69,7 +69,10 @@ async function compare(
     likelihood.name,
   )
   model.dispose()
-  const actual = outputs[likelihood.name === 'categorical' ? 'probabilities' : 'mean']!
+  const output = likelihood.name === 'categorical' ? 'probabilities' : 'mean'
+  const actual = outputs[output]
+  if (actual == null)
+    throw new InvalidOptionError(`The file has no output ${output} to compare. Export it with '${output}' among its outputs.`)
   if (actual.length !== expected.length) {
     throw new InvalidModelError(
       `The file gives ${actual.length} numbers, ${modelPath} gives ${expected.length}: they are different models.`,

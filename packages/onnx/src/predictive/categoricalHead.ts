@@ -3,6 +3,7 @@ import type { Port } from '../ir/graph.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { Signal } from '../lower/signal.ts'
+import { batchFirst } from './batchFirst.ts'
 import { reduce } from './reduce.ts'
 
 // The smallest normal float: keeps log finite at probability 0, where 0 * log(tiny) is the 0 that 0 * log 0 stands for.
@@ -15,9 +16,11 @@ const TINY = 2 ** -126
  * - entropy: of those probabilities, [batch]
  * - expected_entropy: mean of the draws' entropies (aleatoric), [batch]
  * - mutual_information: their difference (epistemic), [batch]
+ * - variance: of the draws' probabilities (divided by S), [batch, classes]
+ * - draws: the draws' probabilities, [batch, samples, classes]
  *
  * @param output the model's logits, unfolded; uncertain ones are drawn from, see `logitDraws`
- * @returns the outputs; the last two only where there are draws
+ * @returns the outputs; all but the first two only where there are draws, and draws only where they are the model's own
  */
 export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
   return tape.scope('predictive', () => {
@@ -35,6 +38,7 @@ export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
     const logarithm = tape.op('Log', [tape.op('Max', [probabilities, tape.scalar(TINY)])])
     const entropy = negativeSum(tape, probabilities, logarithm)
     const expectedEntropy = reduce(tape, 'ReduceMean', entropyOfDraws, 0)
+    const difference = tape.op('Sub', [ofDraws, probabilities])
     // The mean of entropies is never above the entropy of the mean; rounding may say so by a last bit.
     const mutualInformation = tape.op('Relu', [tape.op('Sub', [entropy, expectedEntropy])])
     return [
@@ -42,6 +46,8 @@ export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
       { name: 'entropy', value: entropy },
       { name: 'expected_entropy', value: expectedEntropy },
       { name: 'mutual_information', value: mutualInformation },
+      { name: 'variance', value: reduce(tape, 'ReduceMean', tape.op('Mul', [difference, difference]), 0) },
+      ...(output.variance == null ? [{ name: 'draws', value: batchFirst(tape, ofDraws) }] : []),
     ]
   })
 }

@@ -2,20 +2,25 @@ import { InvalidOptionError } from '../errors.ts'
 
 /**
  * What the model's outputs mean. `categorical`: logits, or probabilities where the last activation is softmax. `gaussian`: the mean of a
- * normal distribution with the given standard deviation.
+ * normal distribution with the given standard deviation. `heteroscedasticGaussian`: along the last axis first the means of d normal distributions, then d
+ * numbers whose softplus is the standard deviation.
  */
-export type Likelihood = { readonly name: 'categorical' } | { readonly name: 'gaussian'; readonly sigma: number }
+export type Likelihood =
+  | { readonly name: 'categorical' }
+  | { readonly name: 'gaussian'; readonly sigma: number }
+  | { readonly name: 'heteroscedasticGaussian' }
+
+/** The names of the likelihoods. */
+export const LIKELIHOODS: readonly Likelihood['name'][] = ['categorical', 'gaussian', 'heteroscedasticGaussian']
 
 /** @throws InvalidOptionError where the likelihood is unknown or its sigma is no finite number > 0 */
 export function checkLikelihood(likelihood: Likelihood): void {
-  if (likelihood.name === 'categorical') return
-  if (likelihood.name !== 'gaussian') {
-    const { name } = likelihood as { readonly name: unknown }
+  if (!LIKELIHOODS.includes(likelihood.name)) {
     throw new InvalidOptionError(
-      `The likelihood is ${JSON.stringify(name)}. Expected { name: 'categorical' } or { name: 'gaussian', sigma }.`,
+      `The likelihood is ${JSON.stringify(likelihood.name)}. Expected { name: 'categorical' }, { name: 'gaussian', sigma } or { name: 'heteroscedasticGaussian' }.`,
     )
   }
-  if (!(Number.isFinite(likelihood.sigma) && likelihood.sigma > 0)) {
+  if (likelihood.name === 'gaussian' && !(Number.isFinite(likelihood.sigma) && likelihood.sigma > 0)) {
     throw new InvalidOptionError(
       `The likelihood's sigma is ${likelihood.sigma}. Expected the standard deviation of the observation noise, a finite number > 0.`,
     )

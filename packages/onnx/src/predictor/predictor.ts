@@ -1,7 +1,8 @@
 import { InvalidInputError } from '../errors.ts'
-import type { Engine } from './engine.ts'
+import type { OutputName, PredictionName } from '../predictive/outputs.ts'
+import type { Engine, Feed } from './engine.ts'
 import { checkInputs, type Rows } from './inputs.ts'
-import { type Predictions, toPrediction } from './prediction.ts'
+import { type Prediction, toPrediction, type UsualOutputs } from './prediction.ts'
 import type { ModelSignature } from './signature.ts'
 
 /** How a prediction is made. */
@@ -14,12 +15,22 @@ export interface PredictOptions {
   readonly batchSize?: number
   /** Stops before the next chunk; `predict` rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** Called after each chunk. */
+  readonly onProgress?: (progress: PredictProgress) => void
+}
+
+/** How far a prediction is. */
+export interface PredictProgress {
+  /** Rows that are done. */
+  readonly rows: number
+  /** Rows in all. */
+  readonly totalRows: number
 }
 
 const DEFAULT_BATCH_SIZE = 100
 
 /** A loaded model that answers with predictive distributions. Calls may overlap. */
-export class Predictor<Name extends keyof Predictions> {
+export class Predictor<Name extends PredictionName, Output extends OutputName<Name> = UsualOutputs[Name] & OutputName<Name>> {
   readonly likelihood: Name
   /** What the model runs on: 'cuda', 'cpu', ... */
   readonly provider: string
@@ -46,23 +57,37 @@ export class Predictor<Name extends keyof Predictions> {
    * @returns plain arrays, which the caller owns
    * @throws InvalidInputError for rows, noise or options that do not fit, and where the answer is not a number; the signal's reason when aborted
    */
-  async predict(x: Rows | Readonly<Record<string, Rows>>, options: PredictOptions = {}): Promise<Predictions[Name]> {
+  async predict(x: Rows | Readonly<Record<string, Rows>>, options: PredictOptions = {}): Promise<Prediction<Name, Output>> {
     if (this.disposed) throw new InvalidInputError('The predictor was disposed. Load the model again with loadPredictor.')
-    const { noise, samples, batchSize = DEFAULT_BATCH_SIZE, signal } = options
+    const { noise, samples, batchSize = DEFAULT_BATCH_SIZE, signal, onProgress } = options
     if (!(Number.isInteger(batchSize) && batchSize >= 1))
       throw new InvalidInputError(`batchSize is ${batchSize}; expected an integer >= 1.`)
     const inputs = checkInputs(this.signature, { x, noise, samples })
     const chunks: Readonly<Record<string, Float32Array>>[] = []
     for (let from = 0; from < inputs.rows; from += batchSize) {
       signal?.throwIfAborted()
-      const outputs = await this.engine.run(inputs.chunk(from, Math.min(from + batchSize, inputs.rows)))
+      const to = Math.min(from + batchSize, inputs.rows)
+      const outputs = await this.run(inputs.chunk(from, to), from)
       checkNumbers(outputs, from, inputs.rows)
       chunks.push(outputs)
+      onProgress?.({ rows: to, totalRows: inputs.rows })
     }
     const joined = Object.fromEntries(
       this.signature.outputs.map(({ name }) => [name, concatenate(chunks.map((chunk) => chunk[name]!))]),
     )
-    return toPrediction(this.likelihood, joined, inputs.rows, this.signature.metadata.units)
+    const { units, quantiles: levels } = this.signature.metadata
+    return toPrediction<Name, Output>(this.likelihood, joined, { rows: inputs.rows, units, levels })
+  }
+
+  /** What the runtime says names no rows. */
+  private async run(feeds: Readonly<Record<string, Feed>>, from: number): Promise<Readonly<Record<string, Float32Array>>> {
+    try {
+      return await this.engine.run(feeds)
+    } catch (error) {
+      throw new InvalidInputError(
+        `onnxruntime cannot run the model on the rows from ${from} on: ${(error as Error).message}. Is an index beyond its embedding, or the chunk too large for the memory (batchSize)?`,
+      )
+    }
   }
 
   /** Frees the session. Predictions made so far stay valid. */

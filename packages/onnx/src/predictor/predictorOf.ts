@@ -1,13 +1,23 @@
 import { ForeignModelError } from '../errors.ts'
-import type { Predictions } from './prediction.ts'
+import { OUTPUTS, type OutputName, type PredictionName, predictionOf } from '../predictive/outputs.ts'
+import { USUAL_OUTPUTS, type UsualOutputs } from './prediction.ts'
 import { Predictor } from './predictor.ts'
 import { readSignature } from './signature.ts'
 import { type RuntimePackage, startEngine } from './startEngine.ts'
 
 /** How a model is loaded. */
-export interface LoadOptions<Provider extends string, Name extends keyof Predictions = 'categorical'> {
-  /** What the predictor is to answer with; the file must have been exported for it. Default 'categorical'. */
+export interface LoadOptions<
+  Provider extends string,
+  Name extends PredictionName = 'categorical',
+  Output extends OutputName<Name> = UsualOutputs[Name] & OutputName<Name>,
+> {
+  /** What the predictor is to answer with, classes or numbers; the file must have been exported for it. Default 'categorical'. */
   readonly likelihood?: Name
+  /**
+   * Outputs that the caller counts on: the file must have them, and the prediction's type says so. Default: probabilities and entropy, or mean and
+   * aleatoricVariance. What else the file has is in the prediction too.
+   */
+  readonly outputs?: readonly Output[]
   /** Execution providers in the order of preference; `predictor.provider` and `predictor.message` say which it became. */
   readonly providers?: readonly Provider[]
 }
@@ -16,23 +26,32 @@ export interface LoadOptions<Provider extends string, Name extends keyof Predict
  * Makes a predictor of a file's bytes.
  *
  * @param bytes a whole file
- * @param likelihood what the caller wants to be answered with
+ * @param wanted what the caller wants to be answered with, and the providers in the order of preference
  * @param from gives the onnxruntime package; asked once the file is known to be good
- * @param providers in the order of preference
  * @throws CorruptModelError, ForeignModelError for the file; RuntimeUnavailableError without a runtime
  */
-export async function predictorOf<Provider extends string, Name extends keyof Predictions>(
+export async function predictorOf<Provider extends string, Name extends PredictionName, Output extends OutputName<Name>>(
   bytes: Uint8Array,
-  likelihood: Name,
+  wanted: Required<Omit<LoadOptions<Provider, Name, Output>, 'outputs'>> & { readonly outputs: readonly Output[] | undefined },
   from: () => Promise<RuntimePackage<Provider>>,
-  providers: readonly Provider[],
-): Promise<Predictor<Name>> {
+): Promise<Predictor<Name, Output>> {
+  const { likelihood, providers } = wanted
+  const outputs: readonly string[] = wanted.outputs ?? USUAL_OUTPUTS[likelihood]
   const signature = readSignature(bytes)
-  const actual = signature.metadata.likelihood.name
+  const actual = predictionOf(signature.metadata.likelihood)
   if (actual !== likelihood) {
     throw new ForeignModelError(
-      `The file was exported with a ${actual} likelihood, and a ${likelihood} one is asked for. Load it with { likelihood: '${actual}' }.`,
+      `The file was exported with a ${signature.metadata.likelihood.name} likelihood, and a ${likelihood} one is asked for. Load it with { likelihood: '${actual}' }.`,
     )
   }
-  return new Predictor(likelihood, await startEngine(await from(), bytes, providers), signature)
+  const names: Readonly<Record<string, string>> = OUTPUTS[likelihood]
+  const has = Object.keys(names).filter((output) => signature.outputs.some(({ name }) => name === names[output]))
+  const missing = outputs.filter((output) => !has.includes(output))
+  if (missing.length > 0) {
+    const list = (items: readonly string[]): string => `[${items.map((item) => `'${item}'`).join(', ')}]`
+    throw new ForeignModelError(
+      `The file has no output ${missing.join(', ')}; it has ${has.join(', ')}. Load it with outputs: ${list(has)}, or export it with outputs: ${list([...new Set([...has, ...outputs])])}.`,
+    )
+  }
+  return new Predictor<Name, Output>(likelihood, await startEngine(await from(), bytes, providers), signature)
 }
