@@ -8,6 +8,7 @@ import {
   Normal,
   NormalScaleMixture,
   quadratureKl,
+  sumOfKlNormalNormal,
 } from '@tfjs-bayes/distributions'
 import { UnsupportedKlError } from '../errors.ts'
 
@@ -20,7 +21,7 @@ interface KlRoad {
   readonly drawsWeights: boolean
   /** Why it cannot be taken to a prior, and what to do; undefined where it can. */
   readonly obstacle: (prior: Distribution) => { readonly reason: string; readonly fix: string } | undefined
-  /** @returns the KL in nats, elementwise, of the shape of the weights */
+  /** @returns the KL in nats, summed over the weights: a scalar */
   readonly kl: (posterior: Normal, prior: Distribution, draw: () => tf.Tensor) => tf.Tensor
 }
 
@@ -34,12 +35,13 @@ const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
             reason: `KL(normal || ${prior.family}) has no closed form`,
             fix: `Use kl: 'quadrature' or 'monteCarlo', or leave kl out.`,
           },
-    kl: (posterior, prior) => closedKl(posterior, prior),
+    kl: (posterior, prior) =>
+      prior instanceof Normal ? sumOfKlNormalNormal(posterior, prior) : closedKl(posterior, prior).sum(),
   },
   quadrature: {
     drawsWeights: false,
     obstacle: () => undefined,
-    kl: (posterior, prior) => quadratureKl(posterior, prior),
+    kl: (posterior, prior) => quadratureKl(posterior, prior).sum(),
   },
   upperBound: {
     drawsWeights: false,
@@ -50,12 +52,12 @@ const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
             reason: `the upper bound of KL(normal || ${prior.family}) does not exist: it is one for a normalScaleMixture`,
             fix: 'Leave kl out.',
           },
-    kl: (posterior, prior) => klUpperBound(posterior, prior as NormalScaleMixture),
+    kl: (posterior, prior) => klUpperBound(posterior, prior as NormalScaleMixture).sum(),
   },
   monteCarlo: {
     drawsWeights: true,
     obstacle: () => undefined,
-    kl: (posterior, prior, draw) => monteCarloKl(posterior, prior, draw()),
+    kl: (posterior, prior, draw) => monteCarloKl(posterior, prior, draw()).sum(),
   },
 }
 
@@ -80,7 +82,7 @@ export function resolveKl(layer: string, method: KlMethod | undefined, prior: Di
 }
 
 /**
- * KL(posterior || prior) in nats, elementwise.
+ * KL(posterior || prior) in nats, summed over the weights: a scalar.
  *
  * @param draw weights to take an estimate on; undefined where nothing is drawn: then the KL is computed on the best road without a draw
  */

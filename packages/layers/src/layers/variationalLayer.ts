@@ -277,7 +277,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
       posterior,
       prior: this.priorOf(weight),
       draw: pass.mode === 'mean' ? undefined : estimators[this.estimator].drawsWeights ? draw : own,
-    }).sum()
+    })
   }
 
   /** The pass of a call: the caller's, else the layer's own. */

@@ -14,7 +14,7 @@ import { expect, test } from 'vitest'
 import { ShapeMismatchError } from '../../errors.ts'
 import { Normal } from '../../families/normal.ts'
 import { monteCarloKl } from '../monteCarlo.ts'
-import { klNormalNormal } from './normalNormal.ts'
+import { klNormalNormal, sumOfKlNormalNormal } from './normalNormal.ts'
 
 const logDensity = (x: number, mu: number, sigma: number): number =>
   -0.5 * ((x - mu) / sigma) ** 2 - Math.log(sigma) - 0.5 * Math.log(2 * Math.PI)
@@ -143,5 +143,49 @@ test('shapes that do not broadcast are a named error', () => {
     const q = new Normal({ mu: tf.zeros([2]), sigma: 1 })
     expect(() => klNormalNormal(q, new Normal({ mu: tf.zeros([3]), sigma: 1 }))).toThrow(ShapeMismatchError)
     expect(klNormalNormal(q, new Normal({ mu: tf.zeros([3, 1]), sigma: 1 })).shape).toEqual([3, 2])
+  })
+})
+
+test('the sum is that of the elements, value and gradients, whatever the prior is made of', async () => {
+  const mu = tf.randomNormal([40, 30], 0.02, 0.1, 'float32', 1)
+  const sigma = tf.randomUniform([40, 30], 1e-3, 0.3, 'float32', 2)
+  const priors = [
+    { mu: 0, sigma: 0.1 },
+    { mu: -0.3, sigma: 2 },
+    { mu: tf.scalar(0.1), sigma: 0.5 },
+    { mu: 0, sigma: tf.randomUniform([30], 0.1, 1, 'float32', 3) },
+  ]
+  for (const prior of priors) {
+    await expectNoLeak(() =>
+      tf.tidy(() => {
+        // A factor of its own for the sum: the gradient that comes in is not 1.
+        const by = (sum: (q: Normal, p: Normal) => tf.Tensor) =>
+          tf.valueAndGrads((m: tf.Tensor, s: tf.Tensor) => tf.mul(sum(new Normal({ mu: m, sigma: s }), new Normal(prior)), 0.3))([
+            mu,
+            sigma,
+          ])
+        const elements = by((q, p) => tf.sum(klNormalNormal(q, p)))
+        const sum = by(sumOfKlNormalNormal)
+        expectTensorsClose(sum.value, elements.value, { relative: 2e-6 })
+        // Where both terms of a derivative are large and close, float32 leaves 1e-6 of their size.
+        sum.grads.forEach((gradient, i) => {
+          expectTensorsClose(gradient, elements.grads[i]!, { relative: 2e-5, absolute: 1e-4 })
+        })
+      }),
+    )
+  }
+})
+
+test('the sum takes parameters that broadcast or are numbers, and is 0 to 1e-5 nats an element at equality', () => {
+  tf.tidy(() => {
+    const p = new Normal({ mu: 0, sigma: 0.1 })
+    const q = new Normal({ mu: tf.fill([4, 3], 0.2), sigma: tf.fill([3], 0.05) })
+    expectTensorsClose(sumOfKlNormalNormal(q, p), tf.sum(klNormalNormal(q, p)), { relative: 1e-6 })
+    expectTensorsClose(
+      sumOfKlNormalNormal(new Normal({ mu: 0.2, sigma: 0.05 }), p),
+      klNormalNormal(new Normal({ mu: 0.2, sigma: 0.05 }), p),
+    )
+    const equal = new Normal({ mu: tf.zeros([100, 100]), sigma: tf.fill([100, 100], 0.1) })
+    expect(Math.abs(sumOfKlNormalNormal(equal, p).dataSync()[0]!)).toBeLessThan(1e-5 * 10_000)
   })
 })

@@ -39,6 +39,48 @@ export function klNormalNormal(q: Normal, p: Normal): tf.Tensor {
   })
 }
 
+/**
+ * The sum of {@link klNormalNormal} over all elements, for one p = N(mu_p, sigma_p^2) given by numbers: what a training step asks for.
+ *
+ *     KL = (sum (mu_q - mu_p)^2 + sum sigma_q^2) / (2 sigma_p^2) - sum log(sigma_q) + n (log(sigma_p) - 1/2)
+ *
+ * It takes half the passes over the weights, since each term is summed at once and the gradient's factor is a scalar. In exchange it is exact up to
+ * about 1e-6 of those sums, where the elementwise form keeps the leading digits of a divergence near 0.
+ *
+ * @returns scalar, in nats; the caller owns it
+ */
+export function sumOfKlNormalNormal(q: Normal, p: Normal): tf.Scalar {
+  const { mu: muP, sigma: sigmaP } = p
+  const { mu: muQ, sigma: sigmaQ } = q
+  if (
+    typeof muP !== 'number' ||
+    typeof sigmaP !== 'number' ||
+    !isTensor(muQ) ||
+    !isTensor(sigmaQ) ||
+    !tf.util.arraysEqual(muQ.shape, sigmaQ.shape)
+  )
+    return tf.sum(klNormalNormal(q, p))
+  const constant = muQ.size * (Math.log(sigmaP) - 0.5)
+  const perSquare = 1 / sigmaP ** 2
+  const kl = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [mu, sigma, save] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
+    const d = muP === 0 ? mu : tf.sub(mu, muP)
+    save([d, sigma])
+    const squares = tf.add(tf.sum(tf.square(d)), tf.sum(tf.square(sigma)))
+    const value = tf.add(tf.sub(tf.mul(squares, perSquare / 2), tf.sum(tf.log(sigma))), constant)
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+      const slope = tf.mul(dy, perSquare)
+      return [tf.mul(slope, saved[0]!), tf.sub(tf.mul(slope, saved[1]!), tf.div(dy, saved[1]!))]
+    }
+    return { value, gradFunc }
+  })
+  return kl(muQ, sigmaQ) as tf.Scalar
+}
+
+function isTensor(parameter: Parameter): parameter is tf.Tensor {
+  return typeof parameter !== 'number'
+}
+
 type Four<T> = readonly [T, T, T, T]
 
 function isNumbers(inputs: Four<Parameter>): inputs is Four<number> {
