@@ -4,7 +4,7 @@ import { variationalDense } from '@tfjs-bayes/layers'
 
 /** The estimators and the plain network that the benches compare; the same names as the peers use. */
 export const cases = ['localReparameterization', 'weightSampling', 'weightSamplingMonteCarlo', 'deterministic'] as const
-export type Case = (typeof cases)[number]
+export type Case = (typeof cases)[number] | 'flipout'
 
 /** The network of the demo: 784-H-H-10, ReLU, prior N(0, 0.1^2), sigma = softplus(-4) at the start. */
 export function mnistMlp(name: Case, hidden: number): tf.LayersModel {
@@ -17,9 +17,9 @@ export function mnistMlp(name: Case, hidden: number): tf.LayersModel {
     }
     if (name === 'deterministic') return tf.layers.dense(common)
     const bayesian = { ...common, prior: new Normal({ mu: 0, sigma: 0.1 }), initialSigma: Math.log1p(Math.exp(-4)), seed: index }
-    if (name === 'localReparameterization') return variationalDense({ ...bayesian, estimator: 'localReparameterization' })
-    const kl = name === 'weightSampling' ? 'closed' : 'monteCarlo'
-    return variationalDense({ ...bayesian, estimator: 'weightSampling', kl })
+    if (name === 'weightSamplingMonteCarlo')
+      return variationalDense({ ...bayesian, estimator: 'weightSampling', kl: 'monteCarlo' })
+    return variationalDense({ ...bayesian, estimator: name, kl: 'closed' })
   }
   return tf.sequential({ layers: [hidden, hidden, 10].map(layer) })
 }

@@ -9,6 +9,10 @@ export interface BenchResult {
   readonly versions: Record<string, unknown>
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly load: number }
   readonly groups: readonly { readonly name: string; readonly timings: readonly Timing[] }[]
+  /** Peak memory beyond the loaded library, by contestant. */
+  readonly memory?: readonly { readonly name: string; readonly mebibytes: Record<string, number> }[]
+  /** Variance of the gradient by estimator and layer. */
+  readonly variances?: Readonly<Record<string, readonly { readonly layer: string; readonly mu: number; readonly rho: number }[]>>
 }
 
 /** What the figures were measured on; the load says whether anything else was running. */
