@@ -25,6 +25,11 @@ export const INTERRUPTED = 130
 /** A progress line may be standing there. */
 const CLEAR_LINE = '\r\x1b[K'
 
+const STOPPED = '\nStopped. The run folder keeps what was finished: the later commands work on that; train begins anew.\n'
+const STOPPED_EXPERIMENT = '\nStopped. The same command goes on where this one ended.\n'
+
+const EXPERIMENT = 'experiment'
+
 interface Options extends SettingOverrides {
   readonly out?: string
   readonly data?: string
@@ -42,13 +47,15 @@ export async function runProgram(args: readonly string[], surroundings: Surround
   const { stdout, stderr, signal } = surroundings
   const debug = args.includes('--debug')
   try {
-    await program(surroundings).parseAsync(args, { from: 'user' })
+    const root = program(surroundings)
+    await addExperiments(root, args, surroundings)
+    await root.parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
     if (stderr.isTTY) stderr.write(CLEAR_LINE)
     if (signal.aborted) {
-      stdout.write('\nStopped. The run folder keeps what was finished: the later commands work on that; train begins anew.\n')
+      stdout.write(args.includes(EXPERIMENT) ? STOPPED_EXPERIMENT : STOPPED)
       return INTERRUPTED
     }
     stderr.write(describeError(error, debug))
@@ -105,6 +112,16 @@ function program(surroundings: Surroundings): Command {
     (_, command: Command) => single(surroundings, command, async (stage) => (await import('./stages/report.ts')).report(stage)),
   )
   return root
+}
+
+/** Experiments bring tfjs with them, so they are loaded only where one is asked for. */
+async function addExperiments(root: Command, args: readonly string[], { stdout, stderr, signal }: Surroundings): Promise<void> {
+  const group = root
+    .command(EXPERIMENT)
+    .description('what the posterior is worth: one command an experiment, each with JSON, figures and a report')
+  if (!args.includes(EXPERIMENT)) return
+  const { addExperimentCommands } = await import('./experiments/experimentCommand.ts')
+  addExperimentCommands(group, { say: (line) => stdout.write(`${line}\n`), progress: stderr, signal })
 }
 
 function common(command: Command): Command {

@@ -1,13 +1,14 @@
 import { DETERMINISTIC, PRIOR_SIGMA } from '../contestants.ts'
 import { decimals, duration, integer, megabytes, percent, scientific } from '../format.ts'
 import type { EvaluatedModel } from '../run/evaluationFile.ts'
-import { comparisonTable, gradientVarianceTable, type Table, titleOf } from './comparison.ts'
+import { comparisonTable, gradientVarianceTable, titleOf } from './comparison.ts'
 import { digitCards } from './digits.ts'
 import type { Figure } from './figure.ts'
 import { gradientVarianceFigure } from './gradientVarianceFigure.ts'
 import { Html, html } from './html.ts'
 import { learningCurves } from './learningCurves.ts'
 import { color } from './palette.ts'
+import { charts, tableHtml } from './parts.ts'
 import { type ReliabilitySeries, reliabilityDiagram } from './reliabilityDiagram.ts'
 import { type ReportInput, remarks } from './remarks.ts'
 import { rotationFigures } from './rotationFigures.ts'
@@ -90,7 +91,7 @@ function comparison(input: ReportInput): Html {
 <p>ELBO, its negative log-likelihood and its KL divergence are nats per training example at the kept weights (ELBO = −NLL − KL).
 The test columns come from the mean of ${input.evaluation.samples} draws; the indented rows from one pass with the posterior means.
 Lower is better in all columns but the ELBO. Seconds per epoch: median, training steps only.</p>
-${table(comparisonTable(input.evaluation))}
+${tableHtml(comparisonTable(input.evaluation))}
 <h3>What to make of it</h3>
 <ul class="remarks">${remarks(input).map(({ topic, text }) => html`<li><b>${topic}.</b> ${text}</li>`)}</ul>
 </section>`
@@ -112,7 +113,7 @@ function gradientVariance({ evaluation, run }: ReportInput, figures: readonly Fi
 <h2>Why the estimator matters: gradient variance</h2>
 <p>Variance of the loss gradient per parameter, over ${run.settings.gradientDraws} noise draws on each of ${run.settings.gradientBatches} fixed minibatches,
 averaged over the weights of a layer. All estimators at the weights of ${titleOf(evaluation.gradientVarianceAt)}, so that nothing but the estimator differs.</p>
-${charts(figures, html`<div class="beside">${table(gradientVarianceTable(evaluation.gradientVariance))}</div>`)}
+${charts(figures, html`<div class="beside">${tableHtml(gradientVarianceTable(evaluation.gradientVariance))}</div>`)}
 </section>`
 }
 
@@ -199,7 +200,7 @@ function onnx({ export: exported, prediction }: ReportInput): Html {
 <p>${titleOf(exported.model)}, exported with its means, with its noise as an input and with its noise drawn in the graph, and run by onnxruntime-node${prediction === null ? '' : ` (${prediction.provider})`}.
 With the noise as an input both engines get the same numbers, and the largest difference over all outputs (probabilities, entropies, mutual information) is rounding;
 with the noise drawn inside, the draws are others and the figures agree up to Monte-Carlo error.</p>
-${table({
+${tableHtml({
   columns: [{ heading: 'file' }, ...numeric.map((heading) => ({ heading, numeric: true }))],
   rows,
 })}
@@ -239,30 +240,4 @@ function provenance({ run, training, export: exported }: ReportInput): Html {
 <h2>Settings and versions</h2>
 <dl>${entries.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>
 </section>`
-}
-
-/** Charts beside each other, with one key for all of them above. */
-function charts(figures: readonly Figure[], beside: Html | null = null): Html {
-  const longestFirst = [...figures].sort((a, b) => b.key.length - a.key.length)
-  const entries = new Map(longestFirst.flatMap((figure) => figure.key.map((entry) => [entry.label, entry] as const)))
-  const items = [...entries.values()].map(
-    ({ label, color: stroke, dash }) =>
-      html`<li><svg width="26" height="10" aria-hidden="true"><line x1="0" x2="26" y1="5" y2="5" style="stroke:${stroke}" stroke-width="2.5" stroke-dasharray="${dash ?? 'none'}"/></svg>${label}</li>`,
-  )
-  return html`${items.length === 0 ? null : html`<ul class="key">${items}</ul>`}
-<div class="figures">${figures.map(
-    ({ svg, caption, width }) =>
-      html`<figure style="flex-basis:${width}px;max-width:${Math.round(1.15 * width)}px">${new Html(svg)}<figcaption>${caption}</figcaption></figure>`,
-  )}${beside}</div>`
-}
-
-function table({ columns, rows }: Table): Html {
-  const cellClass = (i: number): Html | null => (columns[i]?.numeric ? html` class="number"` : null)
-  return html`<div class="scroll" tabindex="0"><table>
-<thead><tr>${columns.map(({ heading }, i) => html`<th scope="col"${cellClass(i)}>${heading.replace('reparam', 'reparam\u00ad')}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    ([head, ...cells]) =>
-      html`<tr${head!.startsWith(' ') ? html` class="part"` : null}><th scope="row">${head!.trim()}</th>${cells.map((cell, i) => html`<td${cellClass(i + 1)}>${cell}</td>`)}</tr>`,
-  )}</tbody>
-</table></div>`
 }

@@ -1,7 +1,10 @@
 /** Colours of the report and its figures as CSS custom properties, for light and dark surroundings. */
 
 type Scheme = Readonly<
-  Record<'ink' | 'muted' | 'rule' | 'page' | 'card' | 'accent' | `series-${1 | 2 | 3 | 4}` | 'good' | 'bad', string>
+  Record<
+    'ink' | 'muted' | 'rule' | 'page' | 'card' | 'accent' | `series-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}` | 'good' | 'bad',
+    string
+  >
 >
 
 /** Series colours keep apart for colour-blind readers; every curve is also told by its dash or its label. */
@@ -16,6 +19,10 @@ const LIGHT: Scheme = {
   'series-2': '#d99a1c',
   'series-3': '#1f5fbf',
   'series-4': '#6b7684',
+  'series-5': '#1f7a4d',
+  'series-6': '#8a3ea8',
+  'series-7': '#0b8a94',
+  'series-8': '#c2347a',
   good: '#1f7a4d',
   bad: '#b3261e',
 }
@@ -31,6 +38,10 @@ const DARK: Scheme = {
   'series-2': '#f2c94c',
   'series-3': '#74a9ff',
   'series-4': '#9aa6b5',
+  'series-5': '#5fd095',
+  'series-6': '#c792ea',
+  'series-7': '#4fd1d9',
+  'series-8': '#ff8ac4',
   good: '#5fd095',
   bad: '#ff8a80',
 }
@@ -41,7 +52,7 @@ export const PALETTE_CSS: string = `:root{color-scheme:light dark;${rules(LIGHT)
 /** A colour of the palette as CSS. */
 export const color = (name: keyof Scheme): string => `var(--${name})`
 
-const SERIES: readonly string[] = [color('series-1'), color('series-2'), color('series-3'), color('series-4')]
+const SERIES: readonly string[] = ([1, 2, 3, 4, 5, 6, 7, 8] as const).map((index) => color(`series-${index}`))
 
 /** The colour of the contestant at a place in the list of contestants. */
 export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!

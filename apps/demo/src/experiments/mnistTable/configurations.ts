@@ -1,0 +1,73 @@
+import type { Configuration } from '../framework/experiment.ts'
+import type { Architecture, BayesianChoice } from '../shared/network.ts'
+import type { PriorChoice } from '../shared/priorChoice.ts'
+import type { Quality, TrainingChoice } from '../shared/train.ts'
+
+/** A row of the table. */
+export interface TableConfiguration extends Configuration {
+  readonly architecture: Architecture
+  /** Null: a deterministic network. */
+  readonly bayesian: BayesianChoice | null
+  readonly training: TrainingChoice
+  /** The row that it answers in the README of JavierAntoran/Bayesian-Neural-Networks (snapshot 49a02f1), or null. */
+  readonly published: Quality | null
+}
+
+const PRIOR_SIGMA = 0.1
+const NORMAL: PriorChoice = { family: 'normal', sigma: PRIOR_SIGMA }
+const LAPLACE: PriorChoice = { family: 'laplace', scale: PRIOR_SIGMA }
+const MIXTURE: PriorChoice = { family: 'mixture', wide: 0.5, sigmas: [PRIOR_SIGMA, 0.0025] }
+
+const WIDE: Architecture = { kind: 'dense', hidden: [1200, 1200] }
+const CONVOLUTIONAL: Architecture = { kind: 'convolutional', filters: [16, 32], hidden: [128] }
+
+const TRAINING: TrainingChoice = { epochs: 30, batchSize: 250, learningRate: 2e-3, warmUpEpochs: 0 }
+const INITIAL_SIGMA = 0.02
+
+const bayesian = (
+  estimator: BayesianChoice['estimator'],
+  kl: BayesianChoice['kl'],
+  prior: PriorChoice,
+  learnPriorScale = false,
+): BayesianChoice => ({ estimator, kl, prior, learnPriorScale, initialSigma: INITIAL_SIGMA })
+
+const row = (
+  name: string,
+  title: string,
+  choice: BayesianChoice | null,
+  published: Quality | null = null,
+  architecture: Architecture = WIDE,
+): TableConfiguration => ({ name, title, architecture, bayesian: choice, training: TRAINING, published })
+
+/** The most telling rows first: that is the order in which they are computed. */
+export const CONFIGURATIONS: readonly TableConfiguration[] = [
+  row('lrt-normal', 'Local reparameterization, normal', bayesian('localReparameterization', 'closed', NORMAL), {
+    error: 0.0261,
+    nll: 0.1086,
+  }),
+  row(
+    'lrt-normal-learned',
+    'Local reparameterization, normal, scale learned',
+    bayesian('localReparameterization', 'closed', NORMAL, true),
+  ),
+  row('ws-laplace', 'Weight sampling, Laplace', bayesian('weightSampling', 'monteCarlo', LAPLACE), {
+    error: 0.0228,
+    nll: 0.0893,
+  }),
+  row('deterministic', 'Deterministic', null),
+  row('lrt-mixture', 'Local reparameterization, mixture', bayesian('localReparameterization', 'upperBound', MIXTURE)),
+  row('ws-normal', 'Weight sampling, normal', bayesian('weightSampling', 'monteCarlo', NORMAL), { error: 0.026, nll: 0.11 }),
+  row('ws-mixture', 'Weight sampling, mixture', bayesian('weightSampling', 'monteCarlo', MIXTURE), {
+    error: 0.0238,
+    nll: 0.1008,
+  }),
+  row('lrt-laplace', 'Local reparameterization, Laplace', bayesian('localReparameterization', 'closed', LAPLACE)),
+  row(
+    'conv-normal-learned',
+    'Convolutional, normal, scale learned',
+    bayesian('localReparameterization', 'closed', NORMAL, true),
+    null,
+    CONVOLUTIONAL,
+  ),
+  row('conv-deterministic', 'Convolutional, deterministic', null, null, CONVOLUTIONAL),
+]

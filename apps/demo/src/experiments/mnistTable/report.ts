@@ -1,0 +1,187 @@
+import { decimals, percent } from '../../format.ts'
+import type { Figure } from '../../report/figure.ts'
+import { seriesColor } from '../../report/palette.ts'
+import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
+import { type Line, lineChart } from '../shared/lineChart.ts'
+import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
+import type { Chosen, EpochResult, TrainedResult } from '../shared/train.ts'
+import type { TableConfiguration } from './configurations.ts'
+import type { TableSettings } from './mnistTable.ts'
+
+type Row = readonly FinishedPart<TableConfiguration, TrainedResult>[]
+
+/** What the finished rows say. */
+export function tableReport(parts: Row, settings: TableSettings): ExperimentReport {
+  const rows = byConfiguration(parts)
+  return {
+    lead: lead(rows, settings),
+    remarks: rows.flatMap((row) => remark(row, settings) ?? []),
+    tables: [
+      {
+        title: 'Chosen by validation NLL',
+        note:
+          `Among the epochs whose KL is at most ${settings.klLimit ?? 'any number of'} nats per example. ELBO, NLL and KL / N are nats per training example at those weights; ` +
+          `test figures are those of ${settings.testDraws} posterior samples, and of one pass with the posterior means. "Published" is the table in the README of ` +
+          `JavierAntoran/Bayesian-Neural-Networks, whose rows ended with a KL of about 3 nats per example and were not chosen on a validation set.`,
+        table: {
+          columns: columns(
+            'epoch',
+            'KL / N',
+            'ELBO',
+            'val. NLL',
+            'test error',
+            'test NLL',
+            'ECE',
+            'mean: error',
+            'mean: NLL',
+            'published',
+            's/epoch',
+          ),
+          rows: rows.map((row) => [
+            row[0]!.configuration.title,
+            ...chosenCells(
+              row.flatMap(({ result }) => result.byNll ?? []),
+              row,
+            ),
+            published(row[0]!.configuration),
+            formatSpread(
+              row.map(({ result }) => medianSeconds(result.epochs)),
+              (value) => decimals(value, 1),
+            ),
+          ]),
+        },
+      },
+      {
+        title: 'The best ELBO reached',
+        note: 'The same runs at the epoch with the highest ELBO on the training rows: what the objective itself asked for.',
+        table: {
+          columns: columns('epoch', 'KL / N', 'ELBO', 'val. NLL', 'test error', 'test NLL', 'ECE', 'mean: error', 'mean: NLL'),
+          rows: rows.map((row) => [
+            row[0]!.configuration.title,
+            ...chosenCells(
+              row.map(({ result }) => result.byElbo),
+              row,
+            ),
+          ]),
+        },
+      },
+    ],
+    figures: [
+      {
+        title: 'Through training',
+        note: 'One seed each. Along the left chart time runs from right to left: the KL falls while the posterior widens to its prior, and the error pays for it.',
+        figures: charts(rows),
+      },
+    ],
+  }
+}
+
+const columns = (...numeric: string[]): { heading: string; numeric?: boolean }[] => [
+  { heading: 'network' },
+  ...numeric.map((heading) => ({ heading, numeric: true })),
+]
+
+function chosenCells(chosen: readonly Chosen[], row: Row): string[] {
+  if (chosen.length === 0) return ['none', ...Array<string>(8).fill('–')]
+  const nats = (pick: (one: Chosen) => number, digits = 4): string =>
+    formatSpread(chosen.map(pick), (value) => decimals(value, digits))
+  const share = (pick: (one: Chosen) => number): string => formatSpread(chosen.map(pick), (value) => percent(value))
+  const hasPosterior = row[0]!.configuration.bayesian !== null
+  return [
+    chosen.map(({ epoch }) => epoch).join(', '),
+    hasPosterior ? nats((one) => one.train.klPerExample, 3) : '–',
+    hasPosterior ? nats((one) => one.train.elbo, 3) : '–',
+    nats((one) => one.validation.nll),
+    share((one) => one.test.error),
+    nats((one) => one.test.nll),
+    nats((one) => one.test.ece),
+    ...(hasPosterior ? [share((one) => one.testAtMean.error), nats((one) => one.testAtMean.nll)] : ['–', '–']),
+  ]
+}
+
+const published = ({ published: figures }: TableConfiguration): string =>
+  figures === null ? '–' : `${percent(figures.error)} / ${decimals(figures.nll)}`
+
+function lead(rows: readonly Row[], { klLimit }: TableSettings): string {
+  const compared = rows.filter((row) => row[0]!.configuration.published !== null)
+  const beaten = compared.filter((row) => beats(row) === true)
+  const names = beaten.map((row) => row[0]!.configuration.title).join('; ')
+  return compared.length === 0
+    ? 'None of the published rows has been computed yet.'
+    : `${beaten.length} of ${compared.length} published rows are beaten in test error and in nats, with a KL of at most ${klLimit ?? 'any number of'} nats per example and the epoch chosen on validation digits alone${names === '' ? '' : ` (${names})`}.`
+}
+
+/** Whether the row's mean beats the published one in both figures; undefined where no epoch could be chosen. */
+function beats(row: Row): boolean | undefined {
+  const figures = row[0]!.configuration.published
+  const chosen = row.flatMap(({ result }) => result.byNll ?? [])
+  if (figures === null || chosen.length === 0) return undefined
+  const mean = (pick: (one: Chosen) => number): number => spreadOf(chosen.map(pick)).mean
+  return mean((one) => one.test.error) < figures.error && mean((one) => one.test.nll) < figures.nll
+}
+
+function remark(row: Row, { klLimit }: TableSettings): string | undefined {
+  const { title, bayesian, published: figures } = row[0]!.configuration
+  if (bayesian === null) return undefined
+  const chosen = row.flatMap(({ result }) => result.byNll ?? [])
+  if (chosen.length === 0) return `${title}: no epoch came below a KL of ${klLimit} nats per example.`
+  const mean = (pick: (one: Chosen) => number): number => spreadOf(chosen.map(pick)).mean
+  const [error, nll, kl] = [mean((one) => one.test.error), mean((one) => one.test.nll), mean((one) => one.train.klPerExample)]
+  const free = row[0]!.result.epochs.reduce((a, b) => (b.validation.nll < a.validation.nll ? b : a))
+  const against =
+    figures === null
+      ? ''
+      : ` against ${percent(figures.error)} and ${decimals(figures.nll)}: ${beats(row) ? 'better in both' : error < figures.error || nll < figures.nll ? 'better in one of the two' : 'worse'}`
+  return (
+    `${title}: ${percent(error)} and ${decimals(nll)} nats at a KL of ${decimals(kl, 2)} nats per example${against}. ` +
+    `Without the limit, the validation NLL would have chosen epoch ${free.epoch}, with a KL of ${decimals(free.klPerExample, 1)}.`
+  )
+}
+
+function charts(rows: readonly Row[]): Figure[] {
+  const lines = (keep: (row: Row) => boolean, point: (epoch: EpochResult) => { x: number; y: number }): Line[] =>
+    rows.flatMap((row, i) =>
+      keep(row)
+        ? [
+            {
+              label: row[0]!.configuration.title,
+              color: seriesColor(i),
+              ...(i >= 8 ? { dash: '4,3' } : {}),
+              points: row[0]!.result.epochs.map(point),
+            },
+          ]
+        : [],
+    )
+  const bayesian = (row: Row): boolean => row[0]!.configuration.bayesian !== null
+  return [
+    lineChart({
+      name: 'error-against-kl',
+      caption: 'Validation error (%) of the posterior predictive against KL per example (nats), one dot an epoch.',
+      x: { label: 'KL / N (nats)', scale: 'log' },
+      y: { label: 'validation error (%)', scale: 'log' },
+      lines: lines(bayesian, (epoch) => ({ x: epoch.klPerExample, y: 100 * epoch.validation.error })),
+    }),
+    lineChart({
+      name: 'validation-nll',
+      caption: 'Validation NLL (nats) of the posterior predictive after each epoch.',
+      x: { label: 'epoch' },
+      y: { label: 'validation NLL (nats)', scale: 'log' },
+      lines: lines(
+        () => true,
+        (epoch) => ({ x: epoch.epoch, y: epoch.validation.nll }),
+      ),
+    }),
+    lineChart({
+      name: 'elbo',
+      caption: 'Negative ELBO per training example (nats), running mean over each epoch.',
+      x: { label: 'epoch' },
+      y: { label: 'NLL + KL / N (nats)', scale: 'log' },
+      lines: lines(bayesian, (epoch) => ({ x: epoch.epoch, y: -epoch.elbo })),
+    }),
+  ]
+}
+
+function medianSeconds(epochs: readonly EpochResult[]): number {
+  const sorted = epochs.map(({ seconds }) => seconds).sort((a, b) => a - b)
+  return sorted[sorted.length >> 1]!
+}

@@ -1,0 +1,105 @@
+import * as Plot from '@observablehq/plot'
+import { drawFigure, type Figure } from '../../report/figure.ts'
+
+/** One line of a chart. */
+export interface Line {
+  readonly label: string
+  readonly color: string
+  readonly dash?: string
+  readonly points: readonly { readonly x: number; readonly y: number }[]
+}
+
+export interface Axis {
+  readonly label: string
+  readonly scale?: 'linear' | 'log'
+  readonly ticks?: readonly number[]
+  readonly domain?: readonly [number, number]
+}
+
+/** A horizontal line to compare with. */
+export interface Level {
+  readonly y: number
+  readonly label: string
+}
+
+export interface LineChart {
+  readonly name: string
+  readonly caption: string
+  readonly x: Axis
+  readonly y: Axis
+  readonly lines: readonly Line[]
+  readonly levels?: readonly Level[]
+  readonly dots?: boolean
+  readonly width?: number
+  readonly height?: number
+}
+
+/** Lines over a common axis; points that a log scale cannot show are left out. */
+export function lineChart({
+  name,
+  caption,
+  x,
+  y,
+  lines,
+  levels = [],
+  dots = true,
+  width = 440,
+  height = 320,
+}: LineChart): Figure {
+  const points = lines.flatMap((line) =>
+    line.points
+      .filter((point) => shows(x, point.x) && shows(y, point.y))
+      .map((point) => ({ ...point, stroke: line.color, line: line.label, dash: line.dash ?? 'none' })),
+  )
+  const titled = { title: (point: (typeof points)[number]) => `${point.line}: ${short(point.x)}, ${short(point.y)}` }
+  return drawFigure(
+    {
+      name,
+      caption,
+      key: lines.map(({ label, color, dash }) => ({ label, color, ...(dash === undefined ? {} : { dash }) })),
+    },
+    {
+      width,
+      height,
+      marginLeft: 56,
+      marginRight: 16,
+      x: scaleOf(x),
+      y: { ...scaleOf(y), grid: true },
+      color: { type: 'identity' },
+      marks: [
+        ...lines.map((line) =>
+          Plot.line(
+            points.filter((point) => point.line === line.label),
+            { x: 'x', y: 'y', stroke: line.color, strokeWidth: 1.75, ...(line.dash ? { strokeDasharray: line.dash } : {}) },
+          ),
+        ),
+        ...(dots ? [Plot.dot(points, { x: 'x', y: 'y', fill: 'stroke', r: 2.2, ...titled })] : []),
+        Plot.ruleY(levels, { y: 'y', stroke: 'currentColor', strokeOpacity: 0.55, strokeDasharray: '2,4' }),
+        Plot.text(levels, {
+          y: 'y',
+          text: 'label',
+          frameAnchor: 'right',
+          textAnchor: 'end',
+          dy: -7,
+          fill: 'currentColor',
+          fillOpacity: 0.75,
+        }),
+      ],
+    },
+  )
+}
+
+const shows = ({ scale }: Axis, value: number): boolean => Number.isFinite(value) && (scale !== 'log' || value > 0)
+
+function scaleOf({ label, scale, ticks, domain }: Axis): Plot.ScaleOptions {
+  return {
+    label,
+    type: scale ?? 'linear',
+    inset: 8,
+    ...(ticks ? { ticks: [...ticks] } : { ticks: 6 }),
+    ...(scale === 'log' ? { tickFormat: (value: number) => short(value) } : {}),
+    ...(domain ? { domain: [...domain] } : {}),
+  }
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(4))).replace('-', '−')
