@@ -1,25 +1,29 @@
 import * as tf from '@tensorflow/tfjs'
+import { Normal } from '@tfjs-bayes/distributions'
 import { type NoiseSource, seededNoise, variationalLayers } from '@tfjs-bayes/layers'
 import { InvalidOptionError } from '../errors.ts'
+import { sobolPoints } from '../random/sobolPoints.ts'
 
 /**
- * How the noise of one draw goes with that of others and of other rows. Each row's prediction has the same expectation whichever is taken.
+ * How the noise of one draw goes with that of others and of other rows. Each row's prediction has the same expectation whichever is taken
+ * (but for 'momentMatched', whose bias falls as 1 / S).
  *
  * - 'independent': nothing in common.
  * - 'antithetic': the second draw of each pair has the first one's noise with its sign turned.
  * - 'shared': one number a unit, the same for all rows; far fewer random numbers, but rows are correlated.
  * - 'momentMatched': shared, and the S numbers of each unit are shifted and scaled to mean 0 and variance 1.
+ * - 'sobol': shared, and the S draws are the points of a scrambled Sobol sequence with a coordinate for each unit; powers of 2 suit it best.
  *
- * The last two need `localReparameterization` in every Bayesian layer, whose noise belongs to rows.
+ * The last three need `localReparameterization` in every Bayesian layer, whose noise belongs to rows.
  */
-export type DrawNoise = 'independent' | 'antithetic' | 'shared' | 'momentMatched'
+export type DrawNoise = 'independent' | 'antithetic' | 'shared' | 'momentMatched' | 'sobol'
 
-const KINDS: readonly DrawNoise[] = ['independent', 'antithetic', 'shared', 'momentMatched']
+const KINDS: readonly DrawNoise[] = ['independent', 'antithetic', 'shared', 'momentMatched', 'sobol']
 
 /** Refuses a kind of noise that the model's layers or the number of draws cannot have. */
 export function requireDrawNoise(noise: DrawNoise, model: tf.LayersModel, samples: number): void {
   if (!KINDS.includes(noise)) throw new InvalidOptionError('noise', noise, KINDS.map((kind) => `'${kind}'`).join(', '))
-  if (noise !== 'shared' && noise !== 'momentMatched') return
+  if (noise === 'independent' || noise === 'antithetic') return
   const other = variationalLayers(model).find(({ estimator }) => estimator !== 'localReparameterization')
   if (other) {
     const why = `'independent' or 'antithetic': the noise of layer '${other.name}' (${other.estimator}) does not belong to rows`
@@ -30,35 +34,69 @@ export function requireDrawNoise(noise: DrawNoise, model: tf.LayersModel, sample
   }
 }
 
+export interface DrawNoiseOptions {
+  readonly noise: DrawNoise
+  /** int32 */
+  readonly seed: number
+  /** All draws S. */
+  readonly samples: number
+}
+
 /**
- * The noise of one draw, a pure function of its number.
+ * Makes the noise of each draw, a pure function of its number.
  *
- * @param options.samples all draws S
- * @param draw int32 scalar, from 0 to S - 1
+ * @returns function of the draw's number, an int32 scalar from 0 to S - 1; its noise lives in the enclosing `tf.tidy`
  */
-export function drawNoise(
-  { noise, seed, samples }: { readonly noise: DrawNoise; readonly seed: number; readonly samples: number },
-  draw: tf.Scalar,
-): NoiseSource {
-  if (noise === 'independent') return seededNoise(seed, draw)
-  if (noise === 'antithetic') {
-    return (shape, stream) =>
-      tf.tidy(() => {
-        const pair = tf.floor(tf.div(draw.toFloat(), 2))
-        const sign = tf.sub(1, tf.mul(2, tf.sub(draw.toFloat(), tf.mul(2, pair))))
-        return tf.mul(seededNoise(seed, pair.toInt() as tf.Scalar)(shape, stream), sign)
-      })
+export function drawNoise({ noise, seed, samples }: DrawNoiseOptions): (draw: tf.Scalar) => NoiseSource {
+  switch (noise) {
+    case 'independent':
+      return (draw) => seededNoise(seed, draw)
+    case 'antithetic':
+      return (draw) => (shape, stream) =>
+        tf.tidy(() => {
+          const pair = tf.floor(tf.div(draw.toFloat(), 2))
+          const sign = tf.sub(1, tf.mul(2, tf.sub(draw.toFloat(), tf.mul(2, pair))))
+          return tf.mul(seededNoise(seed, pair.toInt() as tf.Scalar)(shape, stream), sign)
+        })
+    case 'shared':
+      return (draw) =>
+        ([, ...unit], stream) =>
+          seededNoise(seed, draw)([1, ...unit], stream)
+    case 'momentMatched':
+      return rowsOf(([, ...unit], stream) => momentMatched(seededNoise(seed, 0)([samples, ...unit], stream)))
+    case 'sobol':
+      return rowsOf(sobolNoise(seed, samples))
   }
-  return ([, ...unit], stream) =>
-    tf.tidy(() =>
-      noise === 'shared'
-        ? seededNoise(seed, draw)([1, ...unit], stream)
-        : tf.gather(momentMatched(seededNoise(seed, 0)([samples, ...unit], stream)), draw.reshape([1])),
-    )
+}
+
+/** The noise of a draw as a row of what a source gives for all draws, [S, ...unit]. */
+function rowsOf(all: NoiseSource): (draw: tf.Scalar) => NoiseSource {
+  return (draw) => (shape, stream) => tf.tidy(() => tf.gather(all(shape, stream), draw.reshape([1])))
 }
 
 /** Shifts and scales the numbers along the first axis to mean 0 and variance 1 (their own, divided by S). */
 function momentMatched(numbers: tf.Tensor): tf.Tensor {
   const { mean, variance } = tf.moments(numbers, 0, true)
   return tf.div(tf.sub(numbers, mean), tf.sqrt(variance))
+}
+
+/** Normal quantiles of a Sobol sequence, whose coordinates the streams take one after another. */
+function sobolNoise(seed: number, samples: number): NoiseSource {
+  const streams: { readonly tails: Float32Array; readonly signs: Float32Array; readonly end: number }[] = []
+  return ([, ...unit], stream) =>
+    tf.tidy(() => {
+      let known = streams[stream]
+      if (known === undefined) {
+        const first = stream === 0 ? 0 : streams[stream - 1]!.end
+        const dimensions = tf.util.sizeFromShape(unit)
+        const points = sobolPoints({ samples, first, dimensions, seed })
+        // The nearer end of the interval: float32 tells numbers near 0 apart, and not those near 1.
+        const tails = Float32Array.from(points, (point) => Math.min(point, 1 - point))
+        known = { tails, signs: Float32Array.from(points, (point) => (point < 0.5 ? 1 : -1)), end: first + dimensions }
+        streams[stream] = known
+      }
+      const shape = [samples, ...unit]
+      const standard = new Normal({ mu: 0, sigma: 1 })
+      return tf.mul(standard.quantile(tf.tensor(known.tails, shape)), tf.tensor(known.signs, shape))
+    })
 }

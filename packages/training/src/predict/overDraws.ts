@@ -97,12 +97,12 @@ function drawsOf<R extends Record<string, tf.Tensor>>(
   draws: number,
 ): (...args: readonly tf.Tensor[]) => R {
   const { mode } = plan
-  const noiseOf = { ...plan, seed: deriveSeed(plan.seed, SeedPurpose.predictiveNoise) }
+  const noiseOf = drawNoise({ ...plan, seed: deriveSeed(plan.seed, SeedPurpose.predictiveNoise) })
   return (counter, x, ...alongside) =>
     tf.tidy(() => {
       let sharing: ForwardPass | undefined
       const outputs = Array.from({ length: draws }, (_, draw) => {
-        const noise = drawNoise(noiseOf, tf.add(counter!, tf.scalar(draw, 'int32')) as tf.Scalar)
+        const noise = noiseOf(tf.add(counter!, tf.scalar(draw, 'int32')) as tf.Scalar)
         const pass = new ForwardPass({ mode, noise, ...(sharing && { sharing }) })
         sharing ??= pass
         return model.apply(x!, { training: false, pass }) as tf.Tensor
