@@ -1,13 +1,14 @@
-import * as tf from '@tensorflow/tfjs'
-import { type EstimatorName, ForwardPass } from '@tfjs-bayes/layers'
+import type * as tf from '@tensorflow/tfjs'
+import type { EstimatorName } from '@tfjs-bayes/layers'
 import { expectNoLeak } from '@tfjs-bayes/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DRAW_METHODS, standardDraws, streamSeed } from '../src/draws/standardDraws.ts'
+import { DRAW_METHODS } from '../src/draws/standardDraws.ts'
 import { exportModel } from '../src/exportModel.ts'
 import { loadPredictor } from '../src/node.ts'
 import { readSignature } from '../src/predictor/signature.ts'
 import { type AnySpec, anySpec, buildAnyModel, endsInSoftmax, rowShape } from './support/anyModel.ts'
+import { storedNoise } from './support/draws.ts'
 import { normals } from './support/random.ts'
 import { categoricalReference, maxDifference, outputsOf, type Reference } from './support/reference.ts'
 
@@ -107,14 +108,8 @@ test('draws stored in the file are the draws that tfjs makes of the same noise',
               ? ({ mode: 'localReparameterization', noise: 'baked' } as const)
               : ({ mode: 'weightSampling' } as const)
           const bytes = exportModel(model, { ...kind, samples, draws: method, seed })
-          // What the model asks for, and from it the numbers that the file was given.
-          const shapes = noiseShapes(model, rows)
-          const noise = shapes.map((shape, stream) => {
-            const own = mode === 'baked' ? shape.slice(1) : shape
-            const draws = standardDraws({ samples, size: sizeOf(own), seed: streamSeed(seed, stream), method })
-            // Baked noise is the same for all rows.
-            return { data: mode === 'baked' ? repeatRows(draws, samples, rows) : draws, shape: [samples, ...shape] }
-          })
+          const of = mode === 'baked' ? 'preActivations' : 'weights'
+          const noise = storedNoise(model, rows, of, { samples, seed, method })
           const expected = categoricalReference(outputsOf(model, x, noise), spec.classes, endsInSoftmax(spec))
           const predictor = await loadPredictor(bytes, { providers: ['cpu'] })
           const actual = await predictor.predict(x, { batchSize })
@@ -132,25 +127,6 @@ test('draws stored in the file are the draws that tfjs makes of the same noise',
   )
   console.log(`largest difference over ${RUNS} random models with stored draws: ${worst.toExponential(2)}`)
 })
-
-function noiseShapes(model: tf.LayersModel, rows: number): number[][] {
-  const shapes: number[][] = []
-  tf.tidy(() => {
-    const noise = (shape: readonly number[]): tf.Tensor => {
-      shapes.push([...shape])
-      return tf.zeros([...shape])
-    }
-    model.apply(tf.zeros([rows, ...(model.inputs[0]!.shape.slice(1) as number[])]), {
-      pass: new ForwardPass({ mode: 'sample', noise }),
-    })
-  })
-  return shapes
-}
-
-function repeatRows(draws: Float32Array, samples: number, rows: number): Float32Array {
-  const size = draws.length / samples
-  return Float32Array.from({ length: draws.length * rows }, (_, i) => draws[Math.floor(i / size / rows) * size + (i % size)]!)
-}
 
 async function withModel(spec: AnySpec, use: (model: tf.LayersModel) => Promise<void>, estimator?: EstimatorName): Promise<void> {
   const model = buildAnyModel(spec, estimator)

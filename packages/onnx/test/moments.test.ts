@@ -13,6 +13,7 @@ const gaussian = { name: 'gaussian', sigma: 0.1 } as const
 const DRAWS = 20_000
 // Two-sided false-alarm probability of one comparison at 5 standard errors: 6e-7.
 const STANDARD_ERRORS = 5
+const RUNS = Number(process.env['TFJS_BAYES_PROPERTY_RUNS'] ?? 60)
 
 describe('where the moments are exact they are those of 20,000 draws', () => {
   const cases: [string, () => tf.LayersModel, number][] = [
@@ -119,9 +120,9 @@ test('without uncertainty, moments are the means of mode mean, for any model tha
         for (const weight of model.weights) weight.dispose()
       }
     }),
-    { numRuns: Number(process.env['TFJS_BAYES_PROPERTY_RUNS'] ?? 60) },
+    { numRuns: RUNS },
   )
-  expect(written).toBeGreaterThan(15)
+  expect(written).toBeGreaterThan(RUNS / 4)
 })
 
 test('moments, local reparameterization and weight sampling agree on the predictive', async () => {
