@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import * as tf from '@tensorflow/tfjs'
+import { registerNativeAdam } from './adam/nativeAdam.ts'
 import { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 import { cacheRoot } from './install/cache.ts'
 import { addonPlace } from './install/link.ts'
@@ -11,12 +12,15 @@ export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 /**
  * Makes tfjs-node's TensorFlow the backend of tfjs.
  *
- * TensorFlow's log is cut down to errors, unless TF_CPP_MIN_LOG_LEVEL says otherwise.
+ * TensorFlow's log is cut down to errors, unless TF_CPP_MIN_LOG_LEVEL says otherwise. Its memory comes from its own allocator, which keeps what a step
+ * frees for the next one, unless TF_CPU_ALLOCATOR_USE_BFC=false says otherwise: malloc hands large tensors back to the system, and a step on weights of
+ * 1200 x 1200 then spends a tenth of its time on thousands of page faults.
  *
  * @throws NativeBackendError whose `code` says what is at fault: the package, its addon, or its start
  */
 export async function useNativeBackend(): Promise<void> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
+  process.env['TF_CPU_ALLOCATOR_USE_BFC'] ??= 'true'
   restoreUtilFunctions()
   try {
     await import('@tensorflow/tfjs-node')
@@ -25,6 +29,7 @@ export async function useNativeBackend(): Promise<void> {
     throw diagnose(cause as NodeJS.ErrnoException)
   }
   registerNativeNormal()
+  registerNativeAdam()
 }
 
 /** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */

@@ -1,6 +1,13 @@
 import { OPS_BY_INPUT_TYPES, OPS_BY_OUTPUTS } from './opDefinitions.ts'
 
-const outputsOf = byOp(OPS_BY_OUTPUTS, ' ')
+/** Ops on a variable that lives within one step. They are kept out of the generated table, whose ops have neither handles nor effects. */
+const OPS_ON_STEP_VARIABLES = [
+  ['resource', 'VarHandleOp'],
+  ['value', 'ReadVariableOp'],
+  ['', 'AssignVariableOp ResourceApplyAdam'],
+] as const
+
+const outputsOf = byOp([...OPS_BY_OUTPUTS, ...OPS_ON_STEP_VARIABLES], ' ')
 const inputTypesOf = byOp(OPS_BY_INPUT_TYPES, ',')
 
 /** Whether an op is known by name: the body of a function can hold no other. */

@@ -2,7 +2,15 @@ import * as tf from '@tensorflow/tfjs'
 import type { FallbackCode, FallbackReason } from './fallbackReason.ts'
 import type { BackendObserver } from './observeBackend.ts'
 import type { OptimizerState } from './optimizerState.ts'
-import type { CapturedNode, OpNode, RecordedNode, Recording, Update, Value } from './recording.ts'
+import {
+  type CapturedNode,
+  dtypeOf,
+  type OpNode,
+  type RecordedNode,
+  type Recording,
+  type Update,
+  type Value,
+} from './recording.ts'
 import type { ResultParts } from './stepResult.ts'
 import {
   ATTRIBUTE,
@@ -14,7 +22,7 @@ import {
 } from './tensorFlowBackend.ts'
 import { unsupportedOp } from './unsupportedOp.ts'
 import { atUserLine } from './userLine.ts'
-import { DT_COMPLEX64, DT_STRING, type GraphAttribute, type TensorValue } from './wire/graphDef.ts'
+import { DT_COMPLEX64, DT_RESOURCE, DT_STRING, type GraphAttribute, type TensorValue } from './wire/graphDef.ts'
 
 /** Up to so many elements a captured tensor is copied into the graph (TensorFlow can then fold it); a larger one is fed at each run. */
 const LARGEST_COPIED_CAPTURE = 256
@@ -41,6 +49,8 @@ export class Recorder implements BackendObserver {
   /** JavaScript values that became tensors while the step runs, and where. */
   readonly #written = new WeakMap<object, Error>()
   readonly #problems: FallbackReason[] = []
+  /** The op that used a TensorFlow variable last. */
+  readonly #lastUses = new Map<RecordedNode, OpNode>()
 
   constructor(backend: TensorFlowBackend, variables: readonly tf.Variable[]) {
     this.#backend = backend
@@ -90,14 +100,18 @@ export class Recorder implements BackendObserver {
     inputIds: readonly number[],
     outputs: readonly NativeTensor[],
   ): void {
+    const inputs = inputIds.map((id) => this.#valueOf(id))
+    const handles = inputs.filter((input) => dtypeOf(input) === DT_RESOURCE)
     const node: OpNode = {
       kind: 'op',
       op,
       attributes: attributes.map(graphAttribute),
-      inputs: inputIds.map((id) => this.#valueOf(id)),
+      inputs,
       outputDtypes: outputs.map(({ dtype }) => dtype),
+      after: [...new Set(handles.flatMap((handle) => this.#lastUses.get(handle.node) ?? []))],
       trace: new Error(),
     }
+    for (const handle of handles) this.#lastUses.set(handle.node, node)
     const unsupported = unsupportedOp(node)
     if (unsupported !== undefined) this.#problem('unsupported-op', unsupported, node.trace)
     this.#nodes.push(node)

@@ -53,6 +53,8 @@ export interface OpNode {
   readonly attributes: readonly GraphAttribute[]
   readonly inputs: readonly Value[]
   readonly outputDtypes: readonly number[]
+  /** What has to run before it although it takes nothing from there: the op that last used the same variable. */
+  readonly after: readonly OpNode[]
   readonly trace: Error
 }
 

@@ -54,7 +54,8 @@ export function buildStepGraph(recording: Recording): StepGraph {
   const emit = (origin: RecordedNode) => {
     const name = `${origin.kind === 'op' ? origin.op : origin.kind}_${names.size}`
     names.set(origin, name)
-    const node = bodyNode(name, origin, referenceTo)
+    const after = origin.kind === 'op' ? origin.after.map((node) => `^${names.get(node)}`) : []
+    const node = bodyNode(name, origin, referenceTo, after)
     nodes.push({ node, encoded: encodeNode(node), origin })
     if (isFed(origin)) feeds.push({ name, source: origin })
   }
@@ -112,9 +113,16 @@ function isFed(node: RecordedNode): node is ArgumentNode | VariableNode | Captur
   return node.kind === 'argument' || node.kind === 'variable' || (node.kind === 'captured' && node.tensor === undefined)
 }
 
-function bodyNode(name: string, origin: RecordedNode, referenceTo: (value: Value) => string): GraphNode {
-  if (origin.kind === 'op')
-    return { name, op: origin.op, inputs: origin.inputs.map(referenceTo), attributes: completeAttributes(origin) }
+function bodyNode(
+  name: string,
+  origin: RecordedNode,
+  referenceTo: (value: Value) => string,
+  after: readonly string[],
+): GraphNode {
+  if (origin.kind === 'op') {
+    const inputs = [...origin.inputs.map(referenceTo), ...after]
+    return { name, op: origin.op, inputs, attributes: completeAttributes(origin) }
+  }
   const dtype: GraphAttribute = { name: 'dtype', kind: 'type', value: origin.dtype }
   if (isFed(origin))
     return { name, op: 'Placeholder', inputs: [], attributes: [dtype, { name: 'shape', kind: 'shape', value: origin.shape }] }
@@ -127,7 +135,7 @@ function reachable(outputs: readonly Value[]): Set<RecordedNode> {
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (found.has(node)) continue
     found.add(node)
-    if (node.kind === 'op') for (const input of node.inputs) waiting.push(input.node)
+    if (node.kind === 'op') waiting.push(...node.inputs.map((input) => input.node), ...node.after)
   }
   return found
 }

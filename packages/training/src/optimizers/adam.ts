@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { adamUpdate } from '@tfjs-bayes/backend'
 import { requireNonNegative, requirePositive } from '../checks/options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { Optimizer, OptimizerRun } from './optimizer.ts'
@@ -63,19 +64,16 @@ function adamRun(
     state: state.variables,
     apply(gradients, learningRate) {
       tf.tidy(() => {
-        const firstCorrection = tf.sub(1, beta1Power)
-        const secondCorrection = tf.sub(1, beta2Power)
-        const step = tf.neg(learningRate)
         variables.forEach((variable, i) => {
           const gradient = gradients[i]
           if (gradient === undefined) return
-          const m = tf.add(tf.mul(first[i]!, beta1), tf.mul(gradient, 1 - beta1))
-          const v = tf.add(tf.mul(second[i]!, beta2), tf.mul(tf.square(gradient), 1 - beta2))
-          const direction = tf.div(tf.div(m, firstCorrection), tf.add(tf.sqrt(tf.div(v, secondCorrection)), epsilon))
-          const decayed = weightDecay === 0 ? variable : tf.mul(variable, tf.sub(1, tf.mul(learningRate, weightDecay)))
-          first[i]!.assign(m)
-          second[i]!.assign(v)
-          variable.assign(tf.add(tf.mul(direction, step), decayed))
+          const value = weightDecay === 0 ? variable : tf.mul(variable, tf.sub(1, tf.mul(learningRate, weightDecay)))
+          const [firstMoment, secondMoment] = [first[i]!, second[i]!]
+          const moments = { firstMoment, secondMoment, beta1Power, beta2Power, beta1, beta2, epsilon }
+          const updated = adamUpdate({ value, gradient, learningRate, ...moments })
+          firstMoment.assign(updated.firstMoment)
+          secondMoment.assign(updated.secondMoment)
+          variable.assign(updated.value)
         })
         beta1Power.assign(tf.mul(beta1Power, beta1))
         beta2Power.assign(tf.mul(beta2Power, beta2))

@@ -18,7 +18,7 @@ export type GraphAttribute = { readonly name: string } & (
   | { readonly kind: 'tensor'; readonly value: TensorValue }
 )
 
-/** One node. In a graph an input is `name` or `name:index`; in a function it is an argument's name or `name:output:index`. */
+/** One node. In a graph an input is `name` or `name:index`; in a function it is an argument’s name or `name:output:index`. `^name` runs before it. */
 export interface GraphNode {
   readonly name: string
   readonly op: string
