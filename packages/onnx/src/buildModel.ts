@@ -1,14 +1,14 @@
 import type * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
-import { checkCudaKernels } from './cuda/checkCudaKernels.ts'
-import { InvalidModelError, InvalidOptionError, MissingCudaKernelError } from './errors.ts'
+import { InvalidModelError, InvalidOptionError } from './errors.ts'
 import { checkExportOptions, type ExportOptions } from './exportOptions.ts'
-import { type OnnxModel, type Port, withoutDeadNodes } from './ir/graph.ts'
-import { checkInvariants } from './ir/invariants.ts'
+import { finishModel } from './finishModel.ts'
+import { declareInputs } from './graphInputs.ts'
+import type { OnnxModel, Port } from './ir/graph.ts'
 import { Tape } from './ir/tape.ts'
-import type { Dimension, ElementType } from './ir/value.ts'
+import { checkLayers } from './lower/checkLayers.ts'
 import { withoutFinalSoftmax } from './lower/finalSoftmax.ts'
-import { checkLayers, lowerModel } from './lower/lowerModel.ts'
+import { lowerModel } from './lower/lowerModel.ts'
 import { BakedNoise, DrawnNoise, type GraphNoise, InputNoise } from './lower/noise.ts'
 import { localReparameterization } from './lower/posterior/localReparameterization.ts'
 import { mean } from './lower/posterior/mean.ts'
@@ -18,8 +18,7 @@ import { weightSampling } from './lower/posterior/weightSampling.ts'
 import { SamplesAxis } from './lower/samplesAxis.ts'
 import type { Signal } from './lower/signal.ts'
 import { type ModelMetadata, writeMetadata } from './metadata.ts'
-import { cancelTransposes } from './passes/cancelTransposes.ts'
-import { type ModelPlan, planModel, type Slot } from './plan/modelPlan.ts'
+import { type ModelPlan, planModel } from './plan/modelPlan.ts'
 import { categoricalHead } from './predictive/categoricalHead.ts'
 import { gaussianHead, unitsOf } from './predictive/gaussianHead.ts'
 import type { Likelihood } from './predictive/likelihood.ts'
@@ -41,10 +40,11 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
   const plan = likelihood.name === 'categorical' ? withoutFinalSoftmax(wholePlan) : wholePlan
   checkLayers(plan, options.mode === 'moments')
   const tape = new Tape(opset)
-  const inputs = plan.inputs.map(({ name, slot }) => tape.input(name, elementTypeOf(slot, name), shapeOf(slot, name)))
+  const inputs = declareInputs(tape, plan)
   const { samplesAxis, posterior, samples } = lowerRandomness(tape, options)
+  const context = { tape, samplesAxis, posterior, needsCuda: cuda === 'required' }
   const lowered = tape.inPrecisionOf(precision, () => {
-    const [output] = lowerModel(plan, inputs, tape, samplesAxis, posterior)
+    const [output] = lowerModel(plan, inputs, context)
     return samplesAxis.unfolded(output!)
   })
   const signal = { ...lowered, value: tape.cast(lowered.value) }
@@ -58,15 +58,7 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
     units: unitsOf(likelihood, signal.value.shape.at(-1)!),
     ...(outputs?.includes('quantiles') ? { quantiles } : {}),
   }
-  const graph = tape.finish(
-    plan.name,
-    ports.map((port) => asOutput(tape, port)),
-  )
-  const result = cancelTransposes({ graph: withoutDeadNodes(graph), opset, metadata: writeMetadata(metadata) })
-  checkInvariants(result)
-  const onCpu = cuda === 'required' ? checkCudaKernels(result) : []
-  if (onCpu.length > 0) throw new MissingCudaKernelError(onCpu)
-  return result
+  return finishModel(tape, plan.name, ports, writeMetadata(metadata), options)
 }
 
 function checkModel(plan: ModelPlan, options: ExportOptions): void {
@@ -138,18 +130,4 @@ function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness 
 
 function lowerLikelihood(tape: Tape, signal: Signal, likelihood: Likelihood, quantiles: readonly number[]): readonly Port[] {
   return likelihood.name === 'categorical' ? categoricalHead(tape, signal) : gaussianHead(tape, signal, likelihood, quantiles)
-}
-
-// A graph's output must be made by a node: an input or a weight cannot have a second name.
-function asOutput(tape: Tape, { name, value }: Port): Port {
-  return { name, value: value.producer == null ? tape.op('Identity', [value]) : value }
-}
-
-function elementTypeOf({ dtype }: Slot, name: string): ElementType {
-  if (dtype !== 'float32') throw new InvalidModelError(`The input "${name}" has the type ${dtype}; expected float32.`)
-  return 'float'
-}
-
-function shapeOf({ shape }: Slot, name: string): readonly Dimension[] {
-  return shape.map((size, axis) => (axis === 0 ? 'batch' : (size ?? `${name}_axis_${axis}`)))
 }

@@ -1,6 +1,6 @@
 import { DRAW_METHODS, type DrawMethod } from './draws/standardDraws.ts'
 import { InvalidOptionError } from './errors.ts'
-import type { Precision } from './ir/tape.ts'
+import { checkGraphOptions, type GraphOptions } from './graphOptions.ts'
 import { checkLikelihood, type Likelihood } from './predictive/likelihood.ts'
 import { checkOutputs, type OutputName } from './predictive/outputs.ts'
 
@@ -55,27 +55,19 @@ export type ModeOptions =
   | { readonly mode: 'moments' }
 
 /** How a model is exported. */
-export type ExportOptions = ModeOptions & {
-  /** What the model's outputs mean. Default categorical. */
-  readonly likelihood?: Likelihood
-  /**
-   * What the file answers with. For classes: probabilities, entropy, expectedEntropy, mutualInformation, variance (of the draws' probabilities, by class),
-   * samples (the draws' probabilities themselves); for numbers: mean, aleatoricVariance, epistemicVariance, quantiles, samples. Default: all but variance,
-   * quantiles and samples, as far as the mode has them.
-   */
-  readonly outputs?: readonly OutputName[]
-  /** Which quantiles of the predictive distribution, where `outputs` names them: numbers between 0 and 1. Default [0.025, 0.5, 0.975]. */
-  readonly quantiles?: readonly number[]
-  /**
-   * In what weights are stored and layers computed; inputs, outputs and the predictive distribution stay float32. 'float16' halves the file, errs by about 1e-3,
-   * needs inputs of layers below 255 in size where draws are made of pre-activations (they are squared), and is not for mode 'moments'. Default 'float32'.
-   */
-  readonly precision?: Precision
-  /** Version of ONNX's operator set, 17 to 20. Default 17: onnxruntime has the most CUDA kernels for it. */
-  readonly opset?: number
-  /** Whether a node without a CUDA kernel in onnxruntime is an error. Default 'required'. */
-  readonly cuda?: 'required' | 'optional'
-}
+export type ExportOptions = ModeOptions &
+  GraphOptions & {
+    /** What the model's outputs mean. Default categorical. */
+    readonly likelihood?: Likelihood
+    /**
+     * What the file answers with. For classes: probabilities, entropy, expectedEntropy, mutualInformation, variance (of the draws' probabilities, by class),
+     * samples (the draws' probabilities themselves); for numbers: mean, aleatoricVariance, epistemicVariance, quantiles, samples. Default: all but variance,
+     * quantiles and samples, as far as the mode has them.
+     */
+    readonly outputs?: readonly OutputName[]
+    /** Which quantiles of the predictive distribution, where `outputs` names them: numbers between 0 and 1. Default [0.025, 0.5, 0.975]. */
+    readonly quantiles?: readonly number[]
+  }
 
 /**
  * Checks options before any work; callers without types can get anything wrong.
@@ -83,7 +75,7 @@ export type ExportOptions = ModeOptions & {
  * @throws InvalidOptionError naming the option
  */
 export function checkExportOptions(options: ExportOptions): void {
-  const { mode, opset = 17, cuda = 'required', likelihood, outputs, quantiles } = options
+  const { mode, likelihood, outputs, quantiles } = options
   switch (mode) {
     case 'mean':
     case 'moments':
@@ -109,19 +101,11 @@ export function checkExportOptions(options: ExportOptions): void {
         `The mode is ${JSON.stringify(mode)}. Expected 'mean', 'localReparameterization', 'weightSampling' or 'moments'.`,
       )
   }
-  if (!(Number.isInteger(opset) && opset >= 17 && opset <= 20))
-    throw new InvalidOptionError(`The opset is ${opset}. Expected 17, 18, 19 or 20.`)
-  const { precision = 'float32' } = options
-  if (precision !== 'float32' && precision !== 'float16') {
-    throw new InvalidOptionError(`The precision is ${JSON.stringify(precision)}. Expected 'float32' or 'float16'.`)
-  }
-  if (precision === 'float16' && mode === 'moments') {
+  checkGraphOptions(options)
+  if (options.precision === 'float16' && mode === 'moments') {
     throw new InvalidOptionError(
       "Mode 'moments' needs precision: 'float32': small variances would be lost on their way through the network.",
     )
-  }
-  if (cuda !== 'required' && cuda !== 'optional') {
-    throw new InvalidOptionError(`cuda is ${JSON.stringify(cuda)}. Expected 'required' or 'optional'.`)
   }
   if (likelihood != null) checkLikelihood(likelihood)
   checkOutputs(likelihood ?? { name: 'categorical' }, outputs, quantiles)

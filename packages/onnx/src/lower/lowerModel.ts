@@ -1,39 +1,30 @@
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
-import { GraphInvariantError, type UnsupportedLayer, UnsupportedLayerError } from '../errors.ts'
+import { GraphInvariantError } from '../errors.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
-import type { LayerCall, ModelPlan, Slot } from '../plan/modelPlan.ts'
-import { hasActivation, lowerActivation } from './activation.ts'
+import { type LayerCall, type ModelPlan, planModel, type Slot } from '../plan/modelPlan.ts'
+import { lowerActivation } from './activation.ts'
+import { unloweredCall } from './checkLayers.ts'
 import { configOf } from './layerConfig.ts'
-import type { LeadingAxes, LoweringCall } from './lowering.ts'
-import { activationMoments, activationWithoutMoments } from './moments/activationMoments.ts'
+import type { LeadingAxes, Lowering, LoweringCall } from './lowering.ts'
+import { MaskFlow } from './masks.ts'
+import { activationMoments } from './moments/activationMoments.ts'
 import { type Stage, stagesOf } from './operators/operators.ts'
 import type { PosteriorLowering } from './posterior/posteriorLowering.ts'
 import { loweringOf } from './registry.ts'
 import type { SamplesAxis } from './samplesAxis.ts'
 import type { Signal } from './signal.ts'
-import { type Moments, readPosterior, readWeight, type WeightData } from './weights.ts'
+import { WeightStore } from './weightStore.ts'
 
-/**
- * Checks that every layer of a model can be written.
- *
- * @param plan the model's layer calls
- * @param uncertain whether means and variances are to be propagated
- * @throws UnsupportedLayerError listing every layer that cannot
- */
-export function checkLayers(plan: ModelPlan, uncertain: boolean): void {
-  const unsupported = new Map<tf.layers.Layer, UnsupportedLayer>()
-  const uncertainSlots = new Set<Slot>()
-  for (const call of plan.calls) {
-    const behindBayesian = uncertain && call.inputs.some((slot) => uncertainSlots.has(slot))
-    if (uncertain && (behindBayesian || call.layer instanceof VariationalLayer))
-      for (const slot of call.outputs) uncertainSlots.add(slot)
-    const reason = reasonAgainst(call) ?? (uncertain ? reasonAgainstMoments(call, behindBayesian) : undefined)
-    if (reason !== undefined)
-      unsupported.set(call.layer, { name: call.layer.name, className: call.layer.getClassName(), ...reason })
-  }
-  if (unsupported.size > 0) throw new UnsupportedLayerError([...unsupported.values()])
+/** What lowering a model needs to know besides the model. */
+export interface LoweringContext {
+  readonly tape: Tape
+  readonly samplesAxis: SamplesAxis
+  /** What becomes of the Bayesian layers. */
+  readonly posterior: PosteriorLowering
+  /** Whether every node must have a CUDA kernel. */
+  readonly needsCuda: boolean
 }
 
 /**
@@ -41,87 +32,65 @@ export function checkLayers(plan: ModelPlan, uncertain: boolean): void {
  *
  * @param plan a model that `checkLayers` let pass
  * @param inputs the model's inputs in the graph
- * @param posterior what becomes of the Bayesian layers
  * @returns the model's outputs
  * @throws InvalidWeightError where a weight is not finite
  */
-export function lowerModel(
-  plan: ModelPlan,
-  inputs: readonly Value[],
-  tape: Tape,
-  samplesAxis: SamplesAxis,
-  posterior: PosteriorLowering,
-): readonly Signal[] {
-  const signals = new Map<Slot, Signal>(plan.inputs.map(({ slot }, index) => [slot, { value: inputs[index]!, samples: 'none' }]))
-  const weights = new WeightStore(tape)
+export function lowerModel(plan: ModelPlan, inputs: readonly Value[], context: LoweringContext): readonly Signal[] {
+  const lowered = inputs.map((value): Signal => ({ value, samples: 'none' }))
+  return lowerCalls(plan, lowered, { ...context, weights: new WeightStore(context.tape) })
+}
+
+interface Context extends LoweringContext {
+  readonly weights: WeightStore
+}
+
+function lowerCalls(plan: ModelPlan, inputs: readonly Signal[], context: Context): readonly Signal[] {
+  const { tape } = context
+  const signals = new Map<Slot, Signal>(plan.inputs.map(({ slot }, index) => [slot, inputs[index]!]))
+  const flow = new MaskFlow()
+  const masks = new Map<LayerCall, Signal>()
   for (const call of plan.calls) {
-    // Indices are no numbers to be rounded to float16.
+    const { layer } = call
+    const lowering = layer instanceof VariationalLayer ? undefined : loweringOf(layer.getClassName())!
     const given = call.inputs.map((slot) => signals.get(slot)!)
-    const callInputs = takesIndices(call) ? given : given.map((signal) => ({ ...signal, value: tape.cast(signal.value) }))
+    const callInputs = takesIndices(layer, lowering) ? given : numbersOf(given, lowering?.takesIntegers === true, tape)
+    const { mask } = flow.follow(call, lowering, unloweredCall(call))
     const outputs = naming(call, () =>
-      tape.scope(call.name, () =>
-        call.layer instanceof VariationalLayer
-          ? [lowerVariational(call, call.layer, callInputs[0]!, tape, samplesAxis, weights, posterior)]
-          : lowerOrdinary(call, callInputs, tape, samplesAxis, weights),
-      ),
+      tape.scope(call.name, () => {
+        if (layer instanceof VariationalLayer) return [lowerVariational(call, layer, callInputs[0]!, context)]
+        const maskSignal = mask == null ? undefined : masks.get(mask)
+        if (lowering!.makesMask?.(configOf(call)) === true) masks.set(call, lowerMaskOf(call, callInputs, lowering!, context))
+        return lowerOrdinary(call, callInputs, maskSignal, lowering!, context)
+      }),
     )
     call.outputs.forEach((slot, index) => {
       signals.set(slot, outputs[index]!)
     })
-    naming(call, () => checkShapes(call, outputs))
+    if (lowering?.shapesAreWrong !== true) naming(call, () => checkShapes(call, outputs))
   }
   return plan.outputs.map((slot) => signals.get(slot)!)
 }
 
-function takesIndices({ layer }: LayerCall): boolean {
-  return layer instanceof VariationalLayer && layer.operator.takesIndices === true
+/** Indices are no numbers to be rounded to float16. */
+function takesIndices(layer: tf.layers.Layer, lowering: Lowering | undefined): boolean {
+  return layer instanceof VariationalLayer ? layer.operator.takesIndices === true : lowering!.takesIndices === true
 }
 
-function reasonAgainst(call: LayerCall): { readonly reason?: string } | undefined {
-  const { layer, inputs, outputs } = call
-  const config = configOf(call)
-  if (layer instanceof VariationalLayer) {
-    const stages = stagesOf(layer.operator.name)
-    if (stages == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
-    const activation = activationOf(config)
-    const reason =
-      stages.map(({ operator }) => operator.unsupported?.(config)).find((each) => each != null) ??
-      (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
-    return reason == null ? undefined : { reason }
-  }
-  const lowering = loweringOf(layer.getClassName())
-  if (lowering == null) return {}
-  const reason = lowering.unsupported?.({ layer, config, inputs, outputs })
-  return reason == null ? undefined : { reason }
-}
-
-function reasonAgainstMoments(call: LayerCall, behindBayesian: boolean): { readonly reason?: string } | undefined {
-  const { layer, inputs, outputs } = call
-  const config = configOf(call)
-  let reason: string | undefined
-  if (layer instanceof VariationalLayer) {
-    reason =
-      behindBayesian && layer.operator.takesIndices === true
-        ? `behind a Bayesian layer its indices are uncertain; mode 'moments' cannot write that`
-        : activationWithoutMoments(activationOf(config))
-  } else if (behindBayesian) {
-    const lowering = loweringOf(layer.getClassName())!
-    reason =
-      lowering.moments == null
-        ? `behind a Bayesian layer it has no moments; mode 'moments' cannot write it`
-        : lowering.unsupportedMoments?.({ layer, config, inputs, outputs })
-  }
-  return reason == null ? undefined : { reason }
+/** tfjs computes with integers as with the float numbers that they are, and so does a lowering that does not say otherwise. */
+function numbersOf(signals: readonly Signal[], takesIntegers: boolean, tape: Tape): readonly Signal[] {
+  const isFloat = ({ value }: Signal): boolean => value.type.elementType === 'float' || value.type.elementType === 'float16'
+  if (takesIntegers && !signals.some(isFloat)) return signals
+  return signals.map((signal) => {
+    const { value } = signal
+    return { ...signal, value: isFloat(signal) ? tape.cast(value) : tape.op('Cast', [value], { to: tape.isHalf ? 10n : 1n }) }
+  })
 }
 
 function lowerVariational(
   call: LayerCall,
   layer: VariationalLayer,
   given: Signal,
-  tape: Tape,
-  samplesAxis: SamplesAxis,
-  weights: WeightStore,
-  posterior: PosteriorLowering,
+  { tape, samplesAxis, weights, posterior }: Context,
 ): Signal {
   const stages = stagesOf(layer.operator.name)!
   const config = configOf(call)
@@ -162,35 +131,61 @@ function activationOf(config: tf.serialization.ConfigDict): string {
 function lowerOrdinary(
   call: LayerCall,
   given: readonly Signal[],
-  tape: Tape,
-  samplesAxis: SamplesAxis,
-  weights: WeightStore,
+  mask: Signal | undefined,
+  lowering: Lowering,
+  context: Context,
 ): readonly Signal[] {
-  const { layer, inputs: slots } = call
-  const lowering = loweringOf(layer.getClassName())!
-  const inputs = align(given, lowering.leadingAxes, samplesAxis)
-  const loweringCall: LoweringCall = {
-    layer,
-    config: configOf(call),
-    slots,
-    inputs: inputs.map((input) => input.value),
-    tape,
-    weight: (name, arrange = (weight) => weight) =>
-      weights.store(layer, name, () => {
-        const weight = readWeight(layer, name)
-        return weight == null ? undefined : arrange(weight)
-      }),
-    weightData: (name) => readWeight(layer, name),
-    layerConstant: (name, make) => weights.store(layer, name, make)!,
-  }
+  const { tape, samplesAxis } = context
+  const aligned = align(mask == null ? given : [...given, mask], lowering.leadingAxes, samplesAxis)
+  const inputs = aligned.slice(0, given.length)
+  const maskValue = aligned[given.length]?.value
+  const loweringCall = loweringCallOf(call, inputs, context, maskValue)
   if (inputs.some(({ variance }) => variance != null)) {
     const variances = inputs.map(({ value, variance }) => variance ?? tape.op('Mul', [value, tape.scalar(0)], {}, 'certain'))
     const { mean, variance } = lowering.moments!({ ...loweringCall, variances })
     return [{ value: mean, variance, samples: 'none' }]
   }
-  const result = lowering.lower(loweringCall)
   const samples = inputs.find((input) => input.samples !== 'none')?.samples ?? 'none'
-  return (Array.isArray(result) ? (result as readonly Value[]) : [result as Value]).map((value) => ({ value, samples }))
+  return several(lowering.lower(loweringCall)).map((value) => ({ value, samples }))
+}
+
+function lowerMaskOf(call: LayerCall, given: readonly Signal[], lowering: Lowering, context: Context): Signal {
+  const inputs = align(given, lowering.leadingAxes, context.samplesAxis)
+  return { value: lowering.lowerMask!(loweringCallOf(call, inputs, context)), samples: inputs[0]!.samples }
+}
+
+function loweringCallOf(call: LayerCall, inputs: readonly Signal[], context: Context, mask?: Value): LoweringCall {
+  const { tape, weights, needsCuda } = context
+  return {
+    ...weights.weightsOf(call.layer),
+    layer: call.layer,
+    config: configOf(call),
+    slots: call.inputs,
+    inputs: inputs.map(({ value }) => value),
+    tape,
+    ...(mask == null ? {} : { mask }),
+    needsCuda,
+    weightsOf: (inner) => weights.weightsOf(inner),
+    lowerInner: (inner, values) => lowerInner(inner, values, context),
+  }
+}
+
+/** A layer, or a model, inside another layer, on [batch, ...]. */
+function lowerInner(layer: tf.layers.Layer, values: readonly Value[], context: Context): readonly Value[] {
+  const inputs = values.map((value): Signal => ({ value, samples: 'none' }))
+  if (layer instanceof tf.LayersModel) return lowerCalls(planModel(layer), inputs, context).map(({ value }) => value)
+  const slots = values.map(
+    ({ shape }): Slot => ({
+      shape: shape.map((size, axis) => (axis === 0 || typeof size === 'string' ? null : size)),
+      dtype: 'float32',
+    }),
+  )
+  const call: LayerCall = { layer, name: '', path: '', inputs: slots, outputs: [] }
+  return several(loweringOf(layer.getClassName())!.lower(loweringCallOf(call, inputs, context)))
+}
+
+function several(result: Value | readonly Value[]): readonly Value[] {
+  return Array.isArray(result) ? (result as readonly Value[]) : [result as Value]
 }
 
 /** tfjs knows the shape that each layer gives: a lowering that gives another one is wrong. */
@@ -225,31 +220,4 @@ function align(signals: readonly Signal[], leadingAxes: LeadingAxes, samplesAxis
   if (leadingAxes === 'broadcast') return signals.map((signal) => samplesAxis.unfolded(signal))
   const repeated = signals.map((signal) => samplesAxis.repeated(signal))
   return leadingAxes === 'batch' ? repeated.map((signal) => samplesAxis.folded(signal)) : repeated
-}
-
-/** The weights that are in the graph already: a layer that is called twice stores them once. */
-class WeightStore {
-  private readonly tape: Tape
-  private readonly values = new Map<tf.layers.Layer, Map<string, Value | undefined>>()
-  private readonly posteriors = new Map<VariationalLayer, ReadonlyMap<string, Moments>>()
-
-  constructor(tape: Tape) {
-    this.tape = tape
-  }
-
-  store(layer: tf.layers.Layer, name: string, read: () => WeightData | undefined): Value | undefined {
-    const ofLayer = this.values.get(layer) ?? new Map<string, Value | undefined>()
-    this.values.set(layer, ofLayer)
-    if (!ofLayer.has(name)) {
-      const weight = read()
-      ofLayer.set(name, weight == null ? undefined : this.tape.initializer(weight.data, weight.shape, name))
-    }
-    return ofLayer.get(name)
-  }
-
-  posteriorOf(layer: VariationalLayer): ReadonlyMap<string, Moments> {
-    const known = this.posteriors.get(layer) ?? readPosterior(layer)
-    this.posteriors.set(layer, known)
-    return known
-  }
 }

@@ -15,7 +15,7 @@ import type { WeightData } from './weights.ts'
  */
 export type LeadingAxes = 'broadcast' | 'any' | 'batch'
 
-/** How a layer is written as ONNX. */
+/** How a layer is written as ONNX. A recurrent cell is one too: its inputs are [x, ...states], its outputs [output, ...states]. */
 export interface Lowering {
   readonly leadingAxes: LeadingAxes
   /** Why this layer's settings have no counterpart; undefined if they have. Asked before any work. */
@@ -29,6 +29,22 @@ export interface Lowering {
   readonly moments?: (call: MomentsCall) => Uncertain
   /** Why the layer's settings have no counterpart in mode `moments`; undefined if they have. */
   readonly unsupportedMoments?: (call: UnloweredCall) => string | undefined
+  /** Whether integers come as they are, if all inputs are, not as float numbers. Default false. */
+  readonly takesIntegers?: boolean
+  /** Whether the input holds indices, which come as they are, float or integer, and are never rounded to float16. Default false. */
+  readonly takesIndices?: boolean
+  /** What the layer does with the mask of its input, in tfjs's `call`: `takes` it (as `LoweringCall.mask`), or `refuses` it for want of a counterpart. Default: nothing. */
+  readonly masked?: 'takes' | 'refuses'
+  /** Whether the layer's output has its first input's mask; `unknown` where it is another one, which no lowering here makes. Default: what `layer.supportsMasking` says. */
+  readonly passesMask?: (call: UnloweredCall) => boolean | 'unknown'
+  /** Whether the layer makes a mask by itself. */
+  readonly makesMask?: (config: tf.serialization.ConfigDict) => boolean
+  /** Appends that mask, [batch, length], of ones and zeros as float numbers. */
+  readonly lowerMask?: (call: LoweringCall) => Value
+  /** Whether tfjs infers wrong shapes for the layer's outputs, so that nothing can be checked against them. Default false. */
+  readonly shapesAreWrong?: boolean
+  /** For the documentation: what of the layer's settings has no counterpart. */
+  readonly limits?: string
 }
 
 /** A call of a layer on inputs that are uncertain: `inputs` are the means. */
@@ -45,15 +61,12 @@ export interface UnloweredCall {
   /** Shapes as tfjs has them: the batch first, `null` where unknown. */
   readonly inputs: readonly Slot[]
   readonly outputs: readonly Slot[]
+  /** Why a layer inside this one has no counterpart; undefined if it has. */
+  readonly reasonAgainst: (inner: tf.layers.Layer, inputs: readonly Slot[], outputs: readonly Slot[]) => string | undefined
 }
 
-/** A call of a layer, its inputs in the graph. */
-export interface LoweringCall {
-  readonly layer: tf.layers.Layer
-  readonly config: tf.serialization.ConfigDict
-  readonly slots: readonly Slot[]
-  readonly inputs: readonly Value[]
-  readonly tape: Tape
+/** The weights of a layer, as a lowering sees them. */
+export interface LayerWeights {
   /**
    * A weight of the layer by its name there (`kernel`), stored once however often the layer is called; undefined if the layer has none of that name.
    * `arrange` brings it into the order that ONNX wants.
@@ -63,4 +76,21 @@ export interface LoweringCall {
   readonly weightData: (name: string) => WeightData | undefined
   /** Puts numbers computed from weights into the file, once however often the layer is called. */
   readonly layerConstant: (name: string, make: () => WeightData) => Value
+}
+
+/** A call of a layer, its inputs in the graph. */
+export interface LoweringCall extends LayerWeights {
+  readonly layer: tf.layers.Layer
+  readonly config: tf.serialization.ConfigDict
+  readonly slots: readonly Slot[]
+  readonly inputs: readonly Value[]
+  readonly tape: Tape
+  /** The mask of the first input, [batch, length], ones and zeros; only for a lowering that takes it. */
+  readonly mask?: Value
+  /** Whether every node must have a CUDA kernel: where there is a choice, it decides. */
+  readonly needsCuda: boolean
+  /** The weights of a layer inside this one. */
+  readonly weightsOf: (inner: tf.layers.Layer) => LayerWeights
+  /** Appends a layer, or a whole model, that stands inside this one; gives its outputs. */
+  readonly lowerInner: (inner: tf.layers.Layer, inputs: readonly Value[]) => readonly Value[]
 }

@@ -1,12 +1,22 @@
 import { InvalidOptionError } from '../errors.ts'
 import { activationLowerings } from './layers/activationLayers.ts'
 import { batchNormalization } from './layers/batchNormalization.ts'
+import { dot } from './layers/dot.ts'
+import { embedding } from './layers/embedding.ts'
 import { identity } from './layers/identity.ts'
+import { impossibleLayers } from './layers/impossibleLayers.ts'
+import { layerNormalization } from './layers/layerNormalization.ts'
+import { masking } from './layers/masking.ts'
 import { mergeLowerings } from './layers/merge.ts'
 import { operatorLowerings } from './layers/operatorLayers.ts'
+import { paddingLowerings } from './layers/padding.ts'
 import { poolingLowerings } from './layers/pooling.ts'
+import { rescaling } from './layers/rescaling.ts'
 import { reshapingLowerings } from './layers/reshaping.ts'
+import { resizingLowerings } from './layers/resizing.ts'
+import { separableConvolution } from './layers/separableConvolution.ts'
 import type { Lowering } from './lowering.ts'
+import { recurrentLowerings } from './recurrent/recurrentLowerings.ts'
 
 const lowerings = new Map<string, Lowering>(
   Object.entries({
@@ -17,7 +27,16 @@ const lowerings = new Map<string, Lowering>(
     GaussianDropout: identity,
     GaussianNoise: identity,
     AlphaDropout: identity,
+    Dot: dot,
+    Embedding: embedding,
+    LayerNormalization: layerNormalization,
+    Masking: masking,
+    Rescaling: rescaling,
+    SeparableConv2D: separableConvolution,
     ...operatorLowerings,
+    ...paddingLowerings,
+    ...recurrentLowerings,
+    ...resizingLowerings,
     ...poolingLowerings,
     ...activationLowerings,
     ...mergeLowerings,
@@ -45,4 +64,9 @@ export function registerLowering(className: string, lowering: Lowering): void {
 /** The lowering of a layer class; undefined if there is none. */
 export function loweringOf(className: string): Lowering | undefined {
   return lowerings.get(className)
+}
+
+/** Why no graph can stand for a layer class of tfjs; undefined for all others. */
+export function impossibleReasonOf(className: string): string | undefined {
+  return Object.hasOwn(impossibleLayers, className) ? impossibleLayers[className] : undefined
 }

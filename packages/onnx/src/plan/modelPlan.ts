@@ -14,6 +14,8 @@ export interface LayerCall {
   readonly layer: tf.layers.Layer
   /** Name in the file, the names of nested models in front. */
   readonly name: string
+  /** Names of the nested models around it, each followed by `/`. */
+  readonly path: string
   readonly inputs: readonly Slot[]
   readonly outputs: readonly Slot[]
   /** An activation in place of the layer's own. */
@@ -25,6 +27,8 @@ export interface ModelPlan {
   readonly name: string
   readonly inputs: readonly { readonly name: string; readonly slot: Slot }[]
   readonly outputs: readonly Slot[]
+  /** The outputs' names in a file that gives them as they are. */
+  readonly outputNames: readonly string[]
   readonly calls: readonly LayerCall[]
 }
 
@@ -58,7 +62,7 @@ export function planModel(model: tf.LayersModel): ModelPlan {
         outputs = inline(layer, callInputs, `${name}/`)
       } else {
         outputs = node.outputTensors.map(slotOf)
-        calls.push({ layer, name, inputs: callInputs, outputs })
+        calls.push({ layer, name, path, inputs: callInputs, outputs })
       }
       node.outputTensors.forEach((output, index) => {
         slots.set(output.id, outputs[index]!)
@@ -69,13 +73,33 @@ export function planModel(model: tf.LayersModel): ModelPlan {
   const slots = model.inputs.map(slotOf)
   const outputs = inline(model, slots, '')
   const inputs = slots.map((slot, index) => ({ name: inputName(model, index), slot }))
-  return { name: hasAutomaticName(model) ? 'model' : model.name, inputs, outputs, calls }
+  const outputNames = distinctNames(
+    outputs.map((_, index) => outputName(model, index)),
+    new Set(inputs.map(({ name }) => name)),
+  )
+  return { name: hasAutomaticName(model) ? 'model' : model.name, inputs, outputs, outputNames, calls }
 }
 
 function inputName(model: tf.LayersModel, index: number): string {
   if (model.inputs.length === 1) return 'x'
   const { sourceLayer } = model.inputs[index]!
   return hasAutomaticName(sourceLayer) ? `x_${index}` : sourceLayer.name
+}
+
+function outputName(model: tf.LayersModel, index: number): string {
+  if (model.outputs.length === 1) return 'y'
+  const { sourceLayer } = model.outputs[index]!
+  return hasAutomaticName(sourceLayer) ? `y_${index}` : sourceLayer.name
+}
+
+/** A layer may give several outputs, or be an input too. */
+function distinctNames(names: readonly string[], taken: Set<string>): readonly string[] {
+  return names.map((name) => {
+    let free = name
+    while (taken.has(free)) free += '_'
+    taken.add(free)
+    return free
+  })
 }
 
 function slotOf(tensor: tf.SymbolicTensor): Slot {

@@ -1,5 +1,7 @@
+import type * as tf from '@tensorflow/tfjs'
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
+import { AXES_AS_INPUT } from '../../ops/reduction.ts'
 import { hasActivation, lowerActivation } from '../activation.ts'
 import type { Lowering, LoweringCall } from '../lowering.ts'
 import { activationMoments, activationWithoutMoments } from '../moments/activationMoments.ts'
@@ -46,9 +48,17 @@ export const activationLowerings: Readonly<Record<string, Lowering>> = {
   },
   Softmax: {
     leadingAxes: 'any',
+    masked: 'refuses',
+    limits: 'not along the batch; no masks',
+    unsupported: ({ config, inputs }) => {
+      const rank = inputs[0]!.shape.length
+      return softmaxAxes(config, rank).includes(-rank) ? 'a softmax along the batch' : undefined
+    },
     lower: ({ config, inputs, slots, tape }) => {
-      const axis = [config['axis']].flat()[0] as number
-      return tape.op('Softmax', inputs, { axis: BigInt(axis < 0 ? axis : axis - slots[0]!.shape.length) })
+      const axes = softmaxAxes(config, slots[0]!.shape.length)
+      if (axes.length === 1) return tape.op('Softmax', inputs, { axis: BigInt(axes[0]!) })
+      const exponentials = tape.op('Exp', [tape.op('Sub', [inputs[0], reduced(tape, 'ReduceMax', inputs[0]!, axes)])])
+      return tape.op('Div', [exponentials, reduced(tape, 'ReduceSum', exponentials, axes)])
     },
   },
 }
@@ -63,6 +73,16 @@ function elementwise(lower: (call: LoweringCall) => Value): Lowering {
         lower({ ...call, inputs: [values] }),
       ),
   }
+}
+
+/** Counted from the end. */
+function softmaxAxes(config: tf.serialization.ConfigDict, rank: number): readonly number[] {
+  return ([config['axis']].flat() as readonly number[]).map((axis) => (axis < 0 ? axis : axis - rank))
+}
+
+function reduced(tape: Tape, opType: 'ReduceMax' | 'ReduceSum', x: Value, axes: readonly number[]): Value {
+  if (tape.opset >= AXES_AS_INPUT[opType]!) return tape.op(opType, [x, tape.ints(axes)], { keepdims: 1n })
+  return tape.op(opType, [x], { axes: axes.map(BigInt), keepdims: 1n })
 }
 
 function rectified(tape: Tape, x: Value, maxValue: unknown): Value {

@@ -4,6 +4,9 @@ import type { Lowering, LoweringCall, MomentsCall } from '../lowering.ts'
 import { maximumMoments, productMoments, type Uncertain } from '../moments/gaussianMoments.ts'
 import { rearranging } from '../moments/rearranging.ts'
 
+/** tfjs makes a mask of several as it makes no other. */
+const mergedMask = (): 'unknown' => 'unknown'
+
 type PairMoments = (tape: Tape, x: Uncertain, y: Uncertain) => Uncertain
 
 /** The layers that make one tensor of several. Where inputs are uncertain, they are taken for independent of each other. */
@@ -14,6 +17,7 @@ export const mergeLowerings: Readonly<Record<string, Lowering>> = {
   Minimum: pairwise('Min', minimumMoments),
   Average: {
     leadingAxes: 'broadcast',
+    passesMask: mergedMask,
     lower: (call) => call.tape.op('Mul', [pairs('Add', call, call.inputs), call.tape.scalar(1 / call.inputs.length)]),
     moments: (call) => {
       const { mean, variance } = momentsOfPairs(sumMoments, call)
@@ -26,6 +30,9 @@ export const mergeLowerings: Readonly<Record<string, Lowering>> = {
   },
   Concatenate: rearranging({
     leadingAxes: 'any',
+    takesIntegers: true,
+    limits: 'not along the batch',
+    passesMask: mergedMask,
     unsupported: ({ config, inputs }) =>
       axisFromEnd(config['axis'], inputs[0]!.shape.length) === -inputs[0]!.shape.length ? 'it joins batches' : undefined,
     lower: ({ config, inputs, slots, tape }) =>
@@ -36,6 +43,7 @@ export const mergeLowerings: Readonly<Record<string, Lowering>> = {
 function pairwise(opType: string, moments: PairMoments): Lowering {
   return {
     leadingAxes: 'broadcast',
+    passesMask: mergedMask,
     lower: (call) => pairs(opType, call, call.inputs),
     moments: (call) => momentsOfPairs(moments, call),
   }

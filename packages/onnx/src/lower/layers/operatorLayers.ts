@@ -4,12 +4,23 @@ import { activationMoments, activationWithoutMoments } from '../moments/activati
 import { type OperatorLowering, operators } from '../operators/operators.ts'
 import { squaredWeight } from '../weights.ts'
 
+const conv1d = layerOf(operators.conv1d)
+
 /** The layers of tfjs that are an operator with weights, a bias and an activation. */
 export const operatorLowerings: Readonly<Record<string, Lowering>> = {
   Dense: layerOf(operators.dense),
-  Conv1D: layerOf(operators.conv1d),
+  Conv1D: {
+    ...conv1d,
+    limits: 'dataFormat "channelsLast" only: tfjs leaves the channels last behind it, whatever it says',
+    unsupported: (call) =>
+      (call.layer as unknown as { readonly dataFormat: string }).dataFormat === 'channelsFirst'
+        ? 'dataFormat "channelsFirst", whose output tfjs leaves with the channels last'
+        : conv1d.unsupported?.(call),
+  },
   Conv2D: layerOf(operators.conv2d),
   Conv3D: layerOf(operators.conv3d),
+  Conv2DTranspose: layerOf(operators.conv2dTranspose),
+  Conv3DTranspose: layerOf(operators.conv3dTranspose),
   DepthwiseConv2D: layerOf(operators.depthwiseConv2d, 'depthwise_kernel'),
 }
 

@@ -5,6 +5,7 @@ import { rearranging } from '../moments/rearranging.ts'
 export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
   Flatten: rearranging({
     leadingAxes: 'batch',
+    takesIntegers: true,
     lower: ({ config, inputs, slots, tape }) => {
       const rank = slots[0]!.shape.length
       const last = Array.from({ length: rank - 2 }, (_, axis) => axis + 2)
@@ -19,6 +20,7 @@ export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
   }),
   Reshape: rearranging({
     leadingAxes: 'batch',
+    takesIntegers: true,
     lower: ({ config, inputs, tape }) => {
       const target = config['targetShape'] as readonly (number | null)[]
       return tape.op('Reshape', [inputs[0], tape.ints([0, ...target.map((size) => size ?? -1)])])
@@ -26,11 +28,13 @@ export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
   }),
   Permute: rearranging({
     leadingAxes: 'batch',
+    takesIntegers: true,
     lower: ({ config, inputs, tape }) =>
       tape.op('Transpose', inputs, { perm: [0, ...(config['dims'] as readonly number[])].map(BigInt) }),
   }),
   RepeatVector: rearranging({
     leadingAxes: 'any',
+    takesIntegers: true,
     lower: ({ config, inputs, tape }) => {
       const repeated = tape.op('Unsqueeze', [inputs[0], tape.ints([-2])])
       return tape.op('Expand', [repeated, tape.ints([config['n'] as number, 1])])

@@ -43,7 +43,15 @@ export interface DrawnOperatorCall {
   readonly samplesAxis: SamplesAxis
 }
 
-type OperatorName = 'dense' | 'conv1d' | 'conv2d' | 'conv3d' | 'depthwiseConv2d' | 'conv2dTranspose' | 'embedding'
+type OperatorName =
+  | 'dense'
+  | 'conv1d'
+  | 'conv2d'
+  | 'conv3d'
+  | 'depthwiseConv2d'
+  | 'conv2dTranspose'
+  | 'conv3dTranspose'
+  | 'embedding'
 
 /** One of the operators that a layer applies after each other. */
 export interface Stage {
@@ -65,7 +73,8 @@ export const operators: Readonly<Record<OperatorName, OperatorLowering>> = {
   conv2d: convolution(2),
   conv3d: convolution(3),
   depthwiseConv2d: depthwiseConvolution,
-  conv2dTranspose: transposedConvolution,
+  conv2dTranspose: transposedConvolution(2),
+  conv3dTranspose: transposedConvolution(3),
   embedding,
 }
 

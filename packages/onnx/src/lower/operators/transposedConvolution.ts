@@ -4,33 +4,36 @@ import { unsupportedWindow, type WindowSettings, windowSettings, withChannelsFir
 import { groupedByDraw } from './convolution.ts'
 import type { OperatorLowering } from './operators.ts'
 
-/** The transposed convolution over two axes: kernel [h, w, filters, inputs] in tfjs, [inputs, filters, h, w] in ONNX. */
-export const transposedConvolution: OperatorLowering = {
-  leadingAxes: 'batch',
-  unsupported: (config) => {
-    const settings = settingsOf(config)
-    return settings.dilations.some((rate) => rate !== 1) ? `dilationRate ${settings.dilations}` : unsupportedWindow(settings)
-  },
-  fanIn: ([height, width, , inputs]) => height! * width! * inputs!,
-  arrange: (kernel) => transposeData(kernel, [3, 2, 0, 1]),
-  apply: (tape, config, x, kernel, bias) => {
-    const settings = settingsOf(config)
-    return withChannelsFirst(tape, x, settings, (first) =>
-      tape.op('ConvTranspose', [first, kernel, ...(bias == null ? [] : [bias])], attributesOf(settings)),
-    )
-  },
-  applyDraws: (call) => {
-    // The kernel has the inputs in front, so that draws cannot stand side by side on one input: each gets its own.
-    const { value } = call.samplesAxis.repeated({ value: call.x, samples: call.drawn ? 'axis' : 'none' })
-    return groupedByDraw({ ...call, x: value, drawn: true }, settingsOf(call.config), {
-      groups: 1,
-      conv: (tape, settings, inputs, group) => tape.op('ConvTranspose', inputs, { ...attributesOf(settings), group }),
-    })
-  },
-}
-
-function settingsOf(config: Parameters<typeof windowSettings>[0]): WindowSettings {
-  return windowSettings(config, 'kernelSize', 2)
+/**
+ * The transposed convolution over some axes: kernel [...size, filters, inputs] in tfjs, [inputs, filters, ...size] in ONNX.
+ *
+ * @param axes number of spatial axes
+ */
+export function transposedConvolution(axes: number): OperatorLowering {
+  const settingsOf = (config: Parameters<typeof windowSettings>[0]): WindowSettings => windowSettings(config, 'kernelSize', axes)
+  return {
+    leadingAxes: 'batch',
+    unsupported: (config) => {
+      const settings = settingsOf(config)
+      return settings.dilations.some((rate) => rate !== 1) ? `dilationRate ${settings.dilations}` : unsupportedWindow(settings)
+    },
+    fanIn: (shape) => shape.toSpliced(-2, 1).reduce((total, size) => total * size, 1),
+    arrange: (kernel) => transposeData(kernel, [axes + 1, axes, ...kernel.shape.slice(0, axes).keys()]),
+    apply: (tape, config, x, kernel, bias) => {
+      const settings = settingsOf(config)
+      return withChannelsFirst(tape, x, settings, (first) =>
+        tape.op('ConvTranspose', [first, kernel, ...(bias == null ? [] : [bias])], attributesOf(settings)),
+      )
+    },
+    applyDraws: (call) => {
+      // The kernel has the inputs in front, so that draws cannot stand side by side on one input: each gets its own.
+      const { value } = call.samplesAxis.repeated({ value: call.x, samples: call.drawn ? 'axis' : 'none' })
+      return groupedByDraw({ ...call, x: value, drawn: true }, settingsOf(call.config), {
+        groups: 1,
+        conv: (tape, settings, inputs, group) => tape.op('ConvTranspose', inputs, { ...attributesOf(settings), group }),
+      })
+    },
+  }
 }
 
 /**
