@@ -140,10 +140,23 @@ describe.each(pairs)('$title', ({ operator, estimator }) => {
     })
   })
 
-  test.each([true, false])('keeps finite gradients on a row of zeros (bias: %s)', (useBias) => {
+  test.each([true, false])('keeps finite gradients on a row and on patches of zeros (bias: %s)', (useBias) => {
     tf.tidy(() => {
       const layer = build(operator, { ...options, useBias })
-      const x = tf.concat([tf.zeros([1, ...operator.inputShape]), inputOf(operator, 1, 55)])
+      const rows = inputOf(operator, 2, 55)
+      // What a rectifier leaves: zeros in the first half of each axis but that of the channels.
+      const patchy = operator.inputShape.reduce((values, size, axis) => {
+        if (operator.inputShape.length === 1 || axis + 1 === (operator.channelAxis + values.rank) % values.rank) return values
+        const shape = values.shape.map((_, i) => (i === axis + 1 ? size : 1))
+        return values.mul(
+          tf
+            .range(0, size)
+            .greaterEqual(size / 2)
+            .toFloat()
+            .reshape(shape),
+        )
+      }, rows)
+      const x = tf.concat([tf.zeros([1, ...operator.inputShape]), rows, patchy])
       const loss = (input: tf.Tensor): tf.Scalar => sampled(layer, input).square().sum()
       withGradients(operator, () => {
         const { grads } = tf.variableGrads(() => loss(x), variablesOf(layer.weights))
@@ -188,8 +201,9 @@ describe.each(pairs)('$title', ({ operator, estimator }) => {
     tf.tidy(() => {
       const layer = build(operator, options)
       const x = inputOf(operator, 2, 57)
-      for (const extreme of [-80, -20, 20, 1e4]) {
+      for (const extreme of [-3e38, -1e4, -87, -20, 20, 89, 1e4, 1e18]) {
         layer.kernelRho.write(tf.fill(layer.kernelRho.shape as number[], extreme))
+        expect((layer.posterior().kernel.sigma as tf.Tensor).min().dataSync()[0]).toBeGreaterThan(0)
         const loss = (): tf.Scalar => {
           const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(1, 1) })
           return (layer.apply(x, { pass }) as tf.Tensor).sum().add(pass.kl()) as tf.Scalar

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, test } from 'vitest'
-import { operatorCases } from './operatorCases.ts'
+import { layerCases } from './operatorCases.ts'
 
-describe.each(operatorCases)('$title', (operator) => {
+describe.each(layerCases)('$title', (operator) => {
   test.each(operator.shapes)('infers the symbolic shape %j -> %j, as its twin does', (input, output) => {
     const layer = operator.make({})
     expect(layer.computeOutputShape([...input])).toEqual(output)
@@ -35,11 +35,9 @@ describe.each(operatorCases)('$title', (operator) => {
     const before = tf.memory().numTensors
     layer.apply(tf.input({ shape: [...operator.inputShape] }))
     twin.apply(tf.input({ shape: [...operator.inputShape] }))
-    expect(layer.weights.map((weight) => weight.originalName.split('/').at(-1))).toEqual([
-      'kernel_mu',
-      'kernel_rho',
-      ...(operator.kernelOnly ? [] : ['bias_mu', 'bias_rho']),
-    ])
+    expect(layer.weights.map((weight) => weight.originalName.split('/').at(-1))).toEqual(
+      operator.weights.flatMap((name) => [`${name}_mu`, `${name}_rho`]),
+    )
     expect(layer.weights.map((weight) => weight.shape)).toEqual(twin.weights.flatMap(({ shape }) => [shape, shape]))
     tf.tidy(() => {
       const { kernel: posterior } = layer.posterior()

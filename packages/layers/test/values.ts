@@ -27,3 +27,15 @@ export function zip(a: Values, b: Values, f: (a: number, b: number) => number): 
 export function normal(shape: readonly number[], seed: number): tf.Tensor {
   return seededNoise(seed, 0)(shape, 0)
 }
+
+/** What a model saves, without a place to save it in. */
+export async function savedArtifacts(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let artifacts: tf.io.ModelArtifacts | undefined
+  await model.save(
+    tf.io.withSaveHandler(async (given) => {
+      artifacts = given
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
+    }),
+  )
+  return artifacts!
+}

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { type Distribution, inverseSoftplus, Normal } from '@tfjs-bayes/distributions'
+import { type Distribution, Normal } from '@tfjs-bayes/distributions'
 import { InvalidLayerArgumentError, LayerNotBuiltError, MissingDatasetSizeError, UnsupportedEstimatorError } from '../errors.ts'
 import { type EstimatorName, estimators } from '../estimators/estimators.ts'
 import { ForwardPass, type Mode, type PassParticipant } from '../forwardPass.ts'
@@ -7,6 +7,8 @@ import { type KlMethod, weightKl } from '../kl/klMethods.ts'
 import { seededNoise } from '../noise/seededNoise.ts'
 import type { LinearOperator, Operator } from '../operators/linearOperator.ts'
 import { moved, stretched } from '../prior/priorParameters.ts'
+import { checkedVariable } from './checkedVariable.ts'
+import { RhoRange, startOfRho } from './rhoRange.ts'
 import { argsOfConfig, serializeOptions } from './serializeOptions.ts'
 import {
   type Activation,
@@ -191,6 +193,20 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     this.built = true
   }
 
+  /**
+   * Sets all weights of the layer, in the order of `weights`.
+   *
+   * @throws InvalidLayerArgumentError where their number or their shapes are others, as those of another architecture
+   */
+  override setWeights(weights: tf.Tensor[]): void {
+    const shapes = (of: readonly { readonly shape: tf.Shape }[]): string => JSON.stringify(of.map(({ shape }) => shape))
+    if (shapes(weights) !== shapes(this.weights)) {
+      const expected = `${shapes(this.weights)}, those of ${this.weights.map(({ originalName }) => originalName.split('/').at(-1)).join(', ')}`
+      throw InvalidLayerArgumentError.of(this.name, 'the list of shapes of the weights', JSON.parse(shapes(weights)), expected)
+    }
+    super.setWeights(weights)
+  }
+
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
     return this.kind.twin.computeOutputShape(inputShape)
   }
@@ -319,12 +335,16 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
       const shape = last.operator.biasShape(inputShape)
       starts.push({ name: 'bias', shape, start: biasInitializer, constraint: biasConstraint })
     }
-    const rhoStart = tf.initializers.constant({ value: inverseSoftplus(this.initialSigma) })
+    const rhoStart = tf.initializers.constant({ value: startOfRho(this.initialSigma) })
     const posteriors = starts.map(({ name, shape, start, constraint }) => {
       const uncertain = name !== 'bias' || this.bias === 'bayesian'
       if (uncertain) this.requirePriorFits(name, shape)
       const mu = this.addVariable(`${name}_mu`, shape, start, { constraint })
-      return { name, mu, rho: uncertain ? this.addVariable(`${name}_rho`, shape, rhoStart) : undefined }
+      return {
+        name,
+        mu,
+        rho: uncertain ? this.addVariable(`${name}_rho`, shape, rhoStart, { constraint: new RhoRange() }) : undefined,
+      }
     })
     // What tfjs does not train stands last among a layer's weights.
     if (this.trainablePrior) this.logScale = this.addVariable('prior_log_scale', [], tf.initializers.zeros())
@@ -344,7 +364,8 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     start: Initializer,
     { constraint, trainable = true }: { readonly constraint?: Constraint | null; readonly trainable?: boolean } = {},
   ): tf.LayerVariable {
-    return this.addWeight(name, shape, 'float32', start, undefined, trainable, constraint ?? undefined)
+    const variable = this.addWeight(name, shape, 'float32', start, undefined, trainable, constraint ?? undefined)
+    return checkedVariable(variable, this.name, name)
   }
 
   /** Parameters of the prior that are tensors must not widen the weights: their KL would be summed too often. */

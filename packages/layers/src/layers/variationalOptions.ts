@@ -106,6 +106,10 @@ export function resolveOptions(layer: string, options: VariationalOptions & Esti
   const require = (valid: boolean, argument: string, got: unknown, expected: string): void => {
     if (!valid) throw InvalidLayerArgumentError.of(layer, argument, got, expected)
   }
+  for (const [name, value] of Object.entries(options)) {
+    // JavaScript would take one, as a second prior that no KL knows of.
+    require(!name.endsWith('Regularizer') || value == null, name, value, 'none: the prior takes its place')
+  }
   require(Object.hasOwn(estimators, estimator), 'estimator', estimator, `one of ${Object.keys(estimators).join(', ')}`)
   require(kl === undefined || klMethods.includes(kl), 'kl', kl, `one of ${klMethods.join(', ')}`)
   require(typeof prior?.logProb === 'function', 'prior', prior, 'a Distribution of @tfjs-bayes/distributions')
