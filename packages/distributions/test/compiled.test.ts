@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import {
   categoricalLogLikelihood,
   closedKl,
+  type Distribution,
   kl,
   klUpperBound,
   Laplace,
@@ -77,6 +78,38 @@ test.each<[string, Loss]>([
   })
   compiled!.end.forEach((each, i) => {
     expect(Math.abs(each - eager!.end[i]!)).toBeLessThan(1e-5)
+  })
+})
+
+test.each<[string, (scale: tf.Tensor) => Distribution]>([
+  ['a mixture', (scale) => new NormalScaleMixture({ weights: [0.75, 0.25], sigmas: [0.5, scale] })],
+  ['a StudentT', (scale) => new StudentT({ df: 3, mu: 0, scale })],
+])('quadrature to %s with a trainable scale: a compiled training step learns what the eager one does', (_, make) => {
+  const ends = [false, true].map((compiled) => {
+    const variables = [tf.variable(tf.tensor1d([0.3, -0.2, 0.05])), tf.variable(tf.fill([3], -2)), tf.variable(tf.scalar(-3))]
+    const [mu, rho, rhoOfScale] = variables as [tf.Variable, tf.Variable, tf.Variable]
+    const optimizer = tf.train.sgd(1e-3)
+    const eager = (): tf.Tensor => {
+      const loss = (): tf.Scalar =>
+        tf.sum(quadratureKl(new Normal({ mu, sigma: softplus(rho) }), make(softplus(rhoOfScale)), { nodes: 8 }))
+      const { value, grads } = tf.variableGrads(loss, variables)
+      optimizer.applyGradients(grads)
+      return value
+    }
+    const step = compiled ? compile(eager) : eager
+    for (let i = 0; i < 6; i++) tf.tidy(() => step())
+    if (compiled && tf.getBackend() === 'tensorflow') {
+      const { graph } = step as ReturnType<typeof compile>
+      expect(graph.reason).toBeUndefined()
+      expect(graph.stats.graphCalls).toBeGreaterThan(0)
+    }
+    const end = variables.flatMap((variable) => [...variable.dataSync()])
+    tf.dispose(variables)
+    return end
+  })
+  expect(ends[0]!.at(-1)).not.toBe(-3)
+  ends[1]!.forEach((each, i) => {
+    expect(Math.abs(each - ends[0]![i]!)).toBeLessThan(1e-5)
   })
 })
 

@@ -22,8 +22,8 @@ export function secondRule(nodes = 32): number {
 }
 
 /**
- * KL(q || p) of a normal q and any univariate p, elementwise, in nats, by quadrature: deterministic, differentiable by the parameters of both, in the
- * memory of one node.
+ * KL(q || p) of a normal q and any univariate p, elementwise, in nats, by quadrature: deterministic, differentiable by the parameters of both (once), in
+ * the memory of one node, or of a few for small tensors.
  *
  * - p a {@link NormalScaleMixture}: closed for its widest component, Gauss-Legendre nodes where q meets the bump of each narrower one.
  * - p with a `feature` (StudentT, Cauchy, Logistic, Laplace): nodes dense at its centre, on its scale.
@@ -52,7 +52,7 @@ function generalKl(q: Normal, p: Distribution, nodes: number): tf.Tensor {
 
 function hermiteRule(nodes: number): GaussianRule<Distribution> {
   const { nodes: z, weights } = gaussHermite(nodes)
-  return { count: nodes, node: (i) => ({ z: z[i]!, weight: weights[i]! }) }
+  return { count: nodes, nodes: (of) => ({ z: of(z), weight: of(weights) }) }
 }
 
 /** KL(q || N_1) - log w_1 - sum of the expected bumps. */

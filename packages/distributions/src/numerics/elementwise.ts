@@ -42,7 +42,7 @@ export function elementwise<const Inputs extends readonly Parameter[]>(inputs: I
 }
 
 /** Adjoint of broadcasting: sums over the axes along which a tensor of the given shape was repeated. */
-function sumTo(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
+export function sumTo(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
   const axes = tf.backend_util.getReductionAxes([...shape], x.shape)
   return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, [...shape])
 }

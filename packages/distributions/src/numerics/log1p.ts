@@ -4,19 +4,27 @@ import { elementwise } from './elementwise.ts'
 /**
  * log(1 + x), to the last digits also for small x.
  *
- * The wasm kernel of tf.log1p forms 1 + x first, which loses a small x altogether. Here the digits that 1 + x drops come back to first
- * order: log(w) + (x - (w - 1)) / w with w = 1 + x.
- *
  * @param x >= -1, finite; -Infinity at -1
  */
 export function log1p(x: tf.Tensor): tf.Tensor {
   return elementwise([x], {
-    value: ([v]) => {
-      const w = tf.add(v, 1)
-      return tf.add(tf.log(w), tf.divNoNan(tf.sub(v, tf.sub(w, 1)), w))
-    },
+    value: ([v]) => log1pValue(v),
     derivatives: ([v]) => [() => tf.div(1, tf.add(v, 1))],
   })
+}
+
+/** Backends whose own log1p keeps the digits of a small x. That of wasm forms 1 + x first, which loses such an x altogether. */
+const EXACT_BACKENDS: readonly string[] = ['tensorflow', 'cpu']
+
+/**
+ * The values of {@link log1p}, for rules with derivatives of their own.
+ *
+ * Where the backend's op will not do, the digits that w = 1 + x drops come back to first order: log(w) + (x - (w - 1)) / w.
+ */
+export function log1pValue(x: tf.Tensor): tf.Tensor {
+  if (EXACT_BACKENDS.includes(tf.getBackend())) return tf.log1p(x)
+  const w = tf.add(x, 1)
+  return tf.add(tf.log(w), tf.divNoNan(tf.sub(x, tf.sub(w, 1)), w))
 }
 
 /**

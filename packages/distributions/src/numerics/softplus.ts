@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { InvalidParameterError } from '../errors.ts'
 import { elementwise } from './elementwise.ts'
+import { log1pValue } from './log1p.ts'
 
 /** From here on softplus(x) is x in float32: what is added is below 1e-13. */
 const LINEAR_FROM = 30
@@ -18,7 +19,7 @@ export function softplus(x: tf.Tensor): tf.Tensor {
     value: ([v], save) => {
       const e = tf.exp(tf.minimum(v as tf.Tensor, LINEAR_FROM))
       save(e)
-      return tf.maximum(v as tf.Tensor, tf.log1p(e))
+      return tf.maximum(v as tf.Tensor, log1pValue(e))
     },
     derivatives: (_, [e]) => [() => tf.div(e!, tf.add(e!, 1))],
   })

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs'
 import { NormalScaleMixture } from '../families/normalScaleMixture.ts'
 import { elementwise } from '../numerics/elementwise.ts'
 import { logSumExp } from '../numerics/logSumExp.ts'
+import { softplus } from '../numerics/softplus.ts'
 import type { Parameter } from '../parameter.ts'
-import { type GaussianRule, REACH, standardDensity } from './gaussianExpectation.ts'
+import { bell, type GaussianRule, REACH, ROOT_TWO_PI } from './gaussianExpectation.ts'
 import { gaussLegendre } from './gaussLegendre.ts'
 
 // The logarithm of a scale mixture is that of its widest component plus one bump for each narrower one:
@@ -37,29 +38,36 @@ export function widestFirst(p: NormalScaleMixture): NormalScaleMixture {
  * @param k from 1 on
  */
 export function bump(x: tf.Tensor, p: NormalScaleMixture, k: number): tf.Tensor {
-  const square = tf.square(tf.sub(x, p.mu))
-  const logJoint = (j: number): tf.Tensor => tf.add(tf.mul(square, precisionTerm(p.sigmas[j]!)), logHeight(p, j))
-  const wider = Array.from({ length: k }, (_, j) => logJoint(j))
-  return tf.softplus(tf.sub(logJoint(k), wider.length === 1 ? wider[0]! : logSumExp(wider)))
+  const square = tf.square(p.mu === 0 ? x : tf.sub(x, p.mu))
+  // What the components have above the widest, whose part cancels: every pass over the data counts here.
+  const above = (j: number): tf.Tensor =>
+    tf.add(
+      tf.mul(square, difference(precisionTerm(p.sigmas[j]!), precisionTerm(p.sigmas[0]!))),
+      tf.sub(logHeight(p, j), logHeight(p, 0)),
+    )
+  if (k === 1) return softplus(above(1))
+  const others = Array.from({ length: k - 1 }, (_, j) => above(j + 1))
+  return softplus(tf.sub(above(k), logSumExp([tf.zerosLike(square), ...others])))
 }
 
 /** Gauss-Legendre nodes on the part of q's range that the k-th bump reaches; none of any weight where they do not meet. */
 export function bumpRule(nodes: number, k: number): GaussianRule<NormalScaleMixture> {
-  const { nodes: u, weights } = gaussLegendre(nodes)
+  const { nodes: u, weights: legendre } = gaussLegendre(nodes)
+  const weights = legendre.map((each) => each / ROOT_TWO_PI)
   return {
     count: nodes,
     shared: (q, p) => {
       const height = tf.sub(logHeight(p, k), logHeight(p, 0))
-      const steepness = tf.sub(precisionTerm(p.sigmas[0]!), precisionTerm(p.sigmas[k]!))
+      const steepness = difference(precisionTerm(p.sigmas[0]!), precisionTerm(p.sigmas[k]!))
       const reach = tf.sqrt(tf.div(tf.relu(tf.add(height, NEGLIGIBLE)), steepness))
       const d = tf.sub(q.mu, p.mu)
       const low = tf.maximum(tf.div(tf.sub(tf.neg(reach), d), q.sigma), -REACH)
       const high = tf.minimum(tf.div(tf.sub(reach, d), q.sigma), REACH)
       return [tf.mul(tf.add(low, high), 0.5), tf.relu(tf.mul(tf.sub(high, low), 0.5))]
     },
-    node: (i, [middle, half]) => {
-      const z = tf.add(middle!, tf.mul(half!, u[i]!))
-      return { z, weight: tf.mul(tf.mul(half!, weights[i]!), standardDensity(z)) }
+    nodes: (of, [middle, half]) => {
+      const z = tf.add(middle!, tf.mul(half!, of(u)))
+      return { z, weight: tf.mul(tf.mul(bell(z), of(weights)), half!) }
     },
   }
 }
@@ -70,8 +78,12 @@ function logHeight(p: NormalScaleMixture, k: number): tf.Tensor {
 }
 
 /** -1 / (2 sigma^2). */
-function precisionTerm(sigma: Parameter): tf.Tensor {
-  return tf.div(-0.5, tf.square(sigma))
+function precisionTerm(sigma: Parameter): Parameter {
+  return typeof sigma === 'number' ? -0.5 / sigma ** 2 : tf.div(-0.5, tf.square(sigma))
+}
+
+function difference(a: Parameter, b: Parameter): Parameter {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : tf.sub(a, b)
 }
 
 /** 1 where a < b, else 0, without gradient. */

@@ -224,6 +224,34 @@ test('the stated error covers the true one, and shrinks with more nodes', () => 
   }
 })
 
+test.each<[string, (scale: tf.Tensor) => Distribution]>([
+  ['a mixture', (scale) => new NormalScaleMixture({ weights: [0.75, 0.25], sigmas: [0.1, scale] })],
+  ['a StudentT', (scale) => new StudentT({ df: 3, mu: 0, scale })],
+  ['a p of Gauss-Hermite nodes', (scale) => new Normal({ mu: 0.1, sigma: scale })],
+])('%s: many elements, a node at a time, have the values and gradients that few, all nodes at once, have', (_, make) => {
+  const [mu, sigma, copies] = [[0.01, -0.2, 0.05], [0.03, 0.4, 0.002], 30_000]
+  tf.tidy(() => {
+    const at = (count: number): { value: tf.Tensor; mu: tf.Tensor; sigma: tf.Tensor; scale: tf.Tensor } => {
+      const [manyMu, manySigma] = [mu, sigma].map((each) => tf.tile(tf.tensor2d([each]), [count, 1]))
+      const point = [manyMu!, manySigma!, tf.scalar(0.02)]
+      const divergence = (...[m, s, scale]: tf.Tensor[]): tf.Tensor =>
+        quadratureKl(new Normal({ mu: m!, sigma: s! }), make(scale!), { nodes: 8 })
+      const value = divergence(...point)
+      const gradients = tf.grads((...given: tf.Tensor[]) => tf.sum(divergence(...given)))(point)
+      const last = (each: tf.Tensor): tf.Tensor => tf.slice(each, [count - 1, 0], [1, 3])
+      return {
+        value: last(value),
+        mu: last(gradients[0]!),
+        sigma: last(gradients[1]!),
+        scale: tf.div(gradients[2]!, count),
+      }
+    }
+    const [few, many] = [at(1), at(copies)]
+    for (const each of ['value', 'mu', 'sigma'] as const) expectTensorsClose(many[each], few[each], { relative: 1e-5 })
+    expectTensorsClose(many.scale, few.scale, { relative: 2e-3 }) // 90,000 float32 numbers added up
+  })
+})
+
 test('the memory does not grow with the number of nodes, forwards or backwards', () => {
   const size = 20_000
   const mu = tf.variable(tf.zeros([size]))
