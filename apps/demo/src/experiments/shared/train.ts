@@ -3,14 +3,12 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import {
   categorical,
-  cosineRate,
   type EpochRecord,
   evaluateElbo,
   fit,
   type Predictive,
   predictive,
   terminalProgress,
-  warmUpBeta,
 } from '@tfjs-bayes/training'
 import { openRunFolder } from '@tfjs-bayes/training/node'
 import { writeAtomically } from '../../run/writeAtomically.ts'
@@ -18,15 +16,14 @@ import { disposing } from '../../stages/disposing.ts'
 import { score } from '../../stages/score.ts'
 import type { PartContext } from '../framework/experiment.ts'
 import type { DigitSet, DigitSplits } from './digits.ts'
+import { heldBeta, twoPhaseRate, type WarmUpChoice } from './schedules.ts'
 
 /** How a network is trained, as JSON. */
-export interface TrainingChoice {
+export interface TrainingChoice extends WarmUpChoice {
   readonly epochs: number
   readonly batchSize: number
-  /** Highest rate of Adam; it falls along half a cosine to a hundredth of it. */
+  /** Highest rate of Adam; see `twoPhaseRate`. */
   readonly learningRate: number
-  /** Epochs over which beta rises from 0 to 1; 0: it is 1 from the start. */
-  readonly warmUpEpochs: number
 }
 
 /** How training is judged, as JSON. */
@@ -86,7 +83,7 @@ export interface TrainedResult {
 export type Inspect<T> = (model: tf.LayersModel, by: 'nll' | 'elbo') => Promise<T>
 
 /**
- * Trains a network so that an interruption loses half a minute, judges it on the validation rows after each epoch, and at the end scores the epochs that
+ * Trains a network so that an interruption loses a minute, judges it on the validation rows after each epoch, and at the end scores the epochs that
  * were chosen on the test rows: the only time that those are looked at.
  *
  * @param model a new network; its weights are changed
@@ -101,7 +98,7 @@ export async function trainAndJudge(
   inspect?: Inspect<void>,
 ): Promise<TrainedResult> {
   const judge = new Judge(model, splits.validation, options, context)
-  const { epochs, batchSize, learningRate, warmUpEpochs, seed } = options
+  const { epochs, batchSize, learningRate, seed } = options
   const { signal } = context
   const folder = await openRunFolder(join(context.scratch, 'training'))
   let compiled: boolean
@@ -111,9 +108,9 @@ export async function trainAndJudge(
       epochs,
       batchSize,
       seed,
-      learningRate: cosineRate({ from: learningRate, to: learningRate / 100 }),
-      ...(warmUpEpochs > 0 ? { beta: warmUpBeta({ epochs: warmUpEpochs }) } : {}),
-      checkpoint: { store: folder },
+      learningRate: twoPhaseRate(learningRate, options),
+      beta: heldBeta(options),
+      checkpoint: { store: folder, everySeconds: SECONDS_AT_RISK },
       signal,
       progress: terminalProgress(context.progress),
       onEpoch: (record) => judge.offer(record),
@@ -134,6 +131,9 @@ export async function trainAndJudge(
   const byElbo = judge.epochOf('elbo') === judge.epochOf('nll') && byNll !== null ? byNll : (await scored('elbo'))!
   return { epochs: judge.epochs, compiled, parameters: model.countParams(), byNll, byElbo }
 }
+
+/** Work that a killed process may lose. */
+const SECONDS_AT_RISK = 60
 
 /** The mean of beta over an epoch of ones is not exactly 1. */
 const WHOLE_BETA = 0.9999
