@@ -50,7 +50,7 @@ export type ModeOptions =
     }
   /**
    * No draws: means and variances of all elements, taken for normal and independent, go through the network in one pass. Exact moments for linear layers, ReLU
-   * and its leaky kin, averages and pairs of maxima; other activations by quadrature; softmax at the end by 64 stored draws of the logits.
+   * and its leaky kin, averages and pairs of maxima; other activations by quadrature; softmax at the end by 32 stored draws of the logits.
    */
   | { readonly mode: 'moments' }
 

@@ -1,4 +1,4 @@
-import { standardDraws } from '../draws/standardDraws.ts'
+import { pointsOfNormal } from '../draws/pointsOfNormal.ts'
 import type { Port } from '../ir/graph.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
@@ -53,16 +53,19 @@ export function categoricalHead(tape: Tape, output: Signal): readonly Port[] {
 }
 
 /** How many draws of the logits mode `moments` makes, where nothing but the softmax is left to compute. */
-const LOGIT_DRAWS = 64
+const LOGIT_DRAWS = 32
 
 /**
- * Softmax has no moments in closed form: of logits that are known by mean and variance, stratified draws are made, the same standard normal numbers in
+ * Softmax has no moments in closed form: of logits that are known by mean and variance, draws are made, the same well spread standard normal numbers in
  * every row. The logits of a row are taken for independent.
  */
 function logitDraws(tape: Tape, { value, samples, variance }: Signal): Signal {
   if (variance == null) return { value, samples }
   const size = value.shape.slice(1) as readonly number[]
-  const draws = standardDraws({ samples: LOGIT_DRAWS, size: size.reduce((a, b) => a * b, 1), seed: 0, method: 'stratified' })
+  const draws = pointsOfNormal(
+    LOGIT_DRAWS,
+    size.reduce((a, b) => a * b, 1),
+  )
   const noise = tape.initializer(draws, [LOGIT_DRAWS, 1, ...size], 'logit_noise')
   const deviation = tape.op('Mul', [tape.op('Sqrt', [variance], {}, 'sigma'), noise], {}, 'deviation')
   return { value: tape.op('Add', [value, deviation], {}, 'logit_draws'), samples: 'axis' }

@@ -19,40 +19,29 @@ interface Standardized {
   readonly variance: Value
 }
 
-const SQRT_TAU = Math.sqrt(2 * Math.PI)
 // Keeps mean / sigma finite where the variance is 0; far below any variance that matters.
 const TINY_VARIANCE = 1e-24
-// Beyond, the normal tail is nothing beside 1 in float32; farther out the density would be subnormal, with which processors are slow.
-const MAX_Z = 9
+const LOG_SQRT_TAU = Math.log(2 * Math.PI) / 2
+// Keeps the density out of the subnormal numbers, with which processors are slow.
+const SMALLEST_LOG_DENSITY = -80
 
 /**
  * The exact moments of max(X, 0) for X ~ N(mean, variance).
  *
- * With z = mean / sigma, a = |z|, Q = P(N > a), phi the density at a and d = phi - a Q, the mean is max(mean, 0) + sigma d and the variance is
- * variance * (max(erf(z / sqrt 2), 0) + (a^2 + 1) Q - a phi - d^2). The textbook form E[X^2; X > 0] - E[X; X > 0]^2 subtracts two large numbers where
- * z is large; here all terms but the first vanish there.
+ * With z = mean / sigma, P = P(N < z), phi the density at z and e = z P + phi, the mean is sigma e and the variance is variance * (P + e (z - e)). The textbook
+ * form E[X^2; X > 0] - E[X; X > 0]^2 subtracts two large numbers where z is large; here P is 1 there, e is z, and what is left of z - e is a few last bits.
  */
 export function rectifiedMoments(tape: Tape, { mean, variance }: Uncertain): Standardized {
   const op = (opType: string, ...inputs: Value[]): Value => tape.op(opType, inputs)
   const constant = (value: number): Value => tape.scalar(value)
   const sigma = op('Sqrt', op('Max', variance, constant(TINY_VARIANCE)))
-  const z = tape.op('Clip', [op('Div', mean, sigma), constant(-MAX_Z), constant(MAX_Z)])
-  const a = op('Max', z, op('Neg', z))
-  const erf = op('Erf', op('Mul', z, constant(Math.SQRT1_2)))
-  const positive = op('Mul', op('Add', erf, constant(1)), constant(0.5))
-  // erf is odd, so erf(a / sqrt 2) is |erf(z / sqrt 2)|: it is the dearest of these operators.
-  const tail = op('Mul', op('Sub', constant(1), op('Max', erf, op('Neg', erf))), constant(0.5))
-  const aSquared = op('Mul', a, a)
-  const phi = op('Mul', op('Exp', op('Mul', aSquared, constant(-0.5))), constant(1 / SQRT_TAU))
-  const d = op('Sub', phi, op('Mul', a, tail))
-  const corrections = op('Sub', op('Sub', op('Mul', op('Add', aSquared, constant(1)), tail), op('Mul', a, phi)), op('Mul', d, d))
-  const ratio = op('Relu', op('Add', op('Relu', erf), corrections))
-  return {
-    sigma,
-    positive,
-    mean: op('Add', op('Relu', mean), op('Mul', sigma, d)),
-    variance: op('Mul', variance, ratio),
-  }
+  const z = op('Div', mean, sigma)
+  const root = op('Mul', z, constant(Math.SQRT1_2))
+  const positive = op('Add', op('Mul', op('Erf', root), constant(0.5)), constant(0.5))
+  const logDensity = op('Max', op('Sub', constant(-LOG_SQRT_TAU), op('Mul', root, root)), constant(SMALLEST_LOG_DENSITY))
+  const e = op('Add', op('Mul', z, positive), op('Exp', logDensity))
+  const ratio = op('Relu', op('Add', positive, op('Mul', e, op('Sub', z, e))))
+  return { sigma, positive, mean: op('Mul', sigma, e), variance: op('Mul', variance, ratio) }
 }
 
 /**
