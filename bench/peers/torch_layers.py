@@ -2,7 +2,7 @@
 
 Speaks JSON lines so that the bench can let both sides take turns: reads {"network", "estimator", "library", "mode", "steps"}, answers {"ms": [...]}.
 Networks: dense400, dense1200, dense4000, lenet, resnet (bench/src/layerNetworks.ts has the same). Estimators: weightSampling, localReparameterization,
-flipout. Libraries: torch (the estimators as one would write them by hand), bayesian-torch where it is installed (no local reparameterization; its KL is a mean
+flipout, and deterministic for plain layers. Libraries: torch (the estimators as one would write them by hand), bayesian-torch where it is installed (no local reparameterization; its KL is a mean
 over each tensor, which costs the same). Modes: eager, compile (torch.compile of loss and gradient with ATen's random numbers, the faster of its two
 generators on a CPU). `--memory TASK` prints what a few steps of one task take beyond the loaded library at the peak, in MiB.
 
@@ -39,6 +39,8 @@ class Layer(torch.nn.Module):
 
     def forward(self, x):
         """Pre-activations and the KL of the layer's weights."""
+        if self.estimator == "deterministic":
+            return self.apply_operator(x, self.mu, self.bias_mu), 0.0
         sigma, bias_sigma = F.softplus(self.rho), F.softplus(self.bias_rho)
         kl = closed_kl(self.mu, sigma) + closed_kl(self.bias_mu, bias_sigma)
         if self.estimator == "localReparameterization":

@@ -5,16 +5,20 @@ import { mnistMlp } from './mnistMlp.ts'
 
 export const estimatorNames: readonly EstimatorName[] = ['localReparameterization', 'weightSampling', 'flipout']
 
+/** What a network is made of: Bayesian layers of an estimator, or the plain layers of tfjs. */
+export type LayerKind = EstimatorName | 'deterministic'
+export const layerKinds: readonly LayerKind[] = [...estimatorNames, 'deterministic']
+
 type Tensor = tf.SymbolicTensor
 
 /** The networks of the layers bench by name; `peers/torch_layers.py` has the same. Each ends in 10 logits. */
 export const networks: Readonly<
-  Record<string, { readonly inputShape: readonly number[]; make(estimator: EstimatorName): tf.LayersModel }>
+  Record<string, { readonly inputShape: readonly number[]; make(kind: LayerKind): tf.LayersModel }>
 > = {
   ...Object.fromEntries(
     [400, 1200, 4000].map((hidden) => [
       `dense${hidden}`,
-      { inputShape: [784], make: (estimator: EstimatorName) => mnistMlp(estimator, hidden) },
+      { inputShape: [784], make: (kind: LayerKind) => mnistMlp(kind, hidden) },
     ]),
   ),
   lenet: { inputShape: [28, 28, 1], make: lenet },
@@ -22,8 +26,8 @@ export const networks: Readonly<
 }
 
 /** LeNet-5 on 28 x 28 images with ReLU and max pooling. */
-function lenet(estimator: EstimatorName): tf.LayersModel {
-  const { conv, dense } = layersOf(estimator)
+function lenet(kind: LayerKind): tf.LayersModel {
+  const { conv, dense } = layersOf(kind)
   const pool = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2, strides: 2 })
   return tf.sequential({
     layers: [
@@ -41,8 +45,8 @@ function lenet(estimator: EstimatorName): tf.LayersModel {
 }
 
 /** The first stage of a small ResNet on 32 x 32 images: a stem, a residual block with 16 channels, global pooling, the head. */
-function resnetBlock(estimator: EstimatorName): tf.LayersModel {
-  const { conv, dense } = layersOf(estimator)
+function resnetBlock(kind: LayerKind): tf.LayersModel {
+  const { conv, dense } = layersOf(kind)
   const input = tf.input({ shape: [32, 32, 3] })
   const stem = conv(16, 3, 'same').apply(input) as Tensor
   const inner = conv(16, 3, 'same', 'linear').apply(conv(16, 3, 'same').apply(stem)) as Tensor
@@ -51,7 +55,7 @@ function resnetBlock(estimator: EstimatorName): tf.LayersModel {
   return tf.model({ inputs: input, outputs: dense(10, 'linear').apply(pooled) as Tensor })
 }
 
-function layersOf(estimator: EstimatorName): {
+function layersOf(kind: LayerKind): {
   readonly conv: (
     filters: number,
     kernelSize: number,
@@ -61,8 +65,16 @@ function layersOf(estimator: EstimatorName): {
   readonly dense: (units: number, activation: 'relu' | 'linear') => tf.layers.Layer
 } {
   let seed = 0
+  if (kind === 'deterministic') {
+    const kernelInitializer = () => tf.initializers.heNormal({ seed: seed++ })
+    return {
+      conv: (filters, kernelSize, padding, activation = 'relu') =>
+        tf.layers.conv2d({ filters, kernelSize, padding, activation, kernelInitializer: kernelInitializer() }),
+      dense: (units, activation) => tf.layers.dense({ units, activation, kernelInitializer: kernelInitializer() }),
+    }
+  }
   const common = () => ({
-    estimator,
+    estimator: kind,
     kl: 'closed' as const,
     prior: new Normal({ mu: 0, sigma: 0.1 }),
     initialSigma: Math.log1p(Math.exp(-4)),
