@@ -68,8 +68,10 @@ export class Tape {
           seen.add(own)
           return own
         })
-        const port = (value: Value): Port => ({ name: value.hint, value })
-        return { name: this.path + name, inputs: inputs.map(port), outputs: outputs.map(port), nodes: this.nodes }
+        // A body's values are named as all others are; what its ports are called, nobody sees.
+        const portsOf = (values: readonly Value[], stem: string): readonly Port[] =>
+          values.map((value, index) => ({ name: `${stem}_${index}`, value }))
+        return { name: this.path + name, inputs: portsOf(inputs, 'in'), outputs: portsOf(outputs, 'out'), nodes: this.nodes }
       })
     } finally {
       this.nodes = outerNodes

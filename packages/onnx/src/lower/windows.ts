@@ -49,9 +49,12 @@ export function windowAttributes(x: Value, { size, strides, dilations, padding }
   const dilated = dilations.some((rate) => rate !== 1) ? { ...attributes, dilations: dilations.map(BigInt) } : attributes
   if (padding !== 'same') return dilated
   const lengths = x.shape.slice(2)
-  if (lengths.some((length) => typeof length === 'string')) return { ...dilated, auto_pad: 'SAME_UPPER' }
-  const totals = (lengths as number[]).map((length, axis) => {
+  // With a stride of 1 the padding does not depend on the length; and no engine pads by itself around a dilated window.
+  if (lengths.some((length, axis) => typeof length === 'string' && strides[axis] !== 1))
+    return { ...dilated, auto_pad: 'SAME_UPPER' }
+  const totals = lengths.map((length, axis) => {
     const reach = (size[axis]! - 1) * dilations[axis]! + 1
+    if (typeof length === 'string') return reach - 1
     return Math.max((Math.ceil(length / strides[axis]!) - 1) * strides[axis]! + reach - length, 0)
   })
   const before = totals.map((total) => Math.floor(total / 2))

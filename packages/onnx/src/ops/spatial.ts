@@ -94,9 +94,12 @@ function windows(x: Value, kernel: readonly number[], attributes: Attributes): r
     const size = x.shape[axis + 2]!
     const stride = strides?.[axis] ?? 1
     const reach = (taps - 1) * (dilations?.[axis] ?? 1) + 1
-    if (typeof size === 'string')
-      return same && stride === 1 ? size : `windows(${[size, reach, stride, same ? 'same' : 'valid'].join(',')})`
-    const padded = size + (pads?.[axis] ?? 0) + (pads?.[axis + kernel.length] ?? 0)
+    const added = (pads?.[axis] ?? 0) + (pads?.[axis + kernel.length] ?? 0)
+    if (typeof size === 'string') {
+      if (stride === 1 && (same || added === reach - 1)) return size
+      return `windows(${[size, reach - added, stride, same ? 'same' : 'valid'].join(',')})`
+    }
+    const padded = size + added
     const places = same ? Math.ceil(size / stride) : Math.floor((padded - reach) / stride) + 1
     if (places < 1) throw new ShapeError(`a window of ${reach} on ${showShape(x.shape)}`)
     return places

@@ -41,7 +41,14 @@ export function cancelTransposes(model: OnnxModel): OnnxModel {
       })
     } else views.set(node.outputs[0]!, rewrite(tape, node, viewOf, materialize))
   }
-  const outputs = model.graph.outputs.map(({ name, value }) => ({ name, value: materialize(value) }))
+  const taken = new Set(model.graph.inputs.map(({ value }) => materialize(value)))
+  const outputs = model.graph.outputs.map(({ name, value }) => {
+    const made = materialize(value)
+    // What is left of an identity: an output is no input, and no other output.
+    const own = taken.has(made) ? tape.op('Identity', [made], {}, value.hint) : made
+    taken.add(own)
+    return { name, value: own }
+  })
   return { ...model, graph: withoutDeadNodes(tape.finish(model.graph.name, outputs)) }
 }
 

@@ -5,9 +5,13 @@ import type { WeightData } from '../weights.ts'
 /** Layer normalization over any axes but the batch; ONNX's operator takes the last ones, so others are brought there and back. */
 export const layerNormalization: Lowering = {
   leadingAxes: 'batch',
-  unsupported: ({ config, inputs }) =>
-    axesOf(config, inputs[0]!.shape.length).includes(0) ? 'it normalizes along the batch' : undefined,
-  limits: 'not along the batch',
+  unsupported: ({ config, inputs }) => {
+    const { shape } = inputs[0]!
+    const axes = axesOf(config, shape.length)
+    if (axes.includes(0)) return 'it normalizes along the batch'
+    return axes.some((axis) => shape[axis] == null) ? 'it normalizes along an axis of unknown size' : undefined
+  },
+  limits: 'along axes of known size, not the batch',
   lower: ({ config, inputs, tape, weightData, layerConstant }) => {
     const x = inputs[0]!
     const axes = axesOf(config, x.rank)

@@ -94,7 +94,10 @@ function globalPooling(opType: 'GlobalMaxPool' | 'GlobalAveragePool'): Lowering 
     const first = channelsFirst
       ? x!
       : tape.op('Transpose', [x], { perm: [0, x!.rank - 1, ...spatial].map(BigInt) }, 'channels_first')
-    return tape.op('Reshape', [tape.op(opType, [first]), tape.ints([0, first.shape[1] as number])])
+    const pooled = tape.op(opType, [first])
+    const channels = first.shape[1]!
+    if (typeof channels === 'number') return tape.op('Reshape', [pooled, tape.ints([0, channels])])
+    return tape.op('Squeeze', [pooled, tape.ints(spatial.map((axis) => axis + 1))])
   }
   if (opType === 'GlobalMaxPool') return { leadingAxes: 'batch', lower }
   return {

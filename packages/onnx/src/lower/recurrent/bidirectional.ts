@@ -31,7 +31,7 @@ export const bidirectional: Lowering = {
     const half = states.length / 2
     const [there, back] = [
       tape.scope('forward', () => walk(call, forwardLayer, x!, states.slice(0, half), false)),
-      // Its sequence is turned into the order of time before the merge.
+      // tfjs turns its sequence round, so that it is in the order of time again.
       tape.scope('backward', () => walk(call, backwardLayer, x!, states.slice(half), true)),
     ]
     const outputs = mergeMode == null ? [there.output, back.output] : [merged(call, mergeMode, there.output, back.output)]
@@ -50,7 +50,7 @@ function walk(
   initialStates: readonly Value[],
   isSecond: boolean,
 ): ReturnType<typeof recurrence> {
-  const call: Recurrence = { tape, needsCuda, weightsOf, lowerInner, layer, x, initialStates, mask, inOrderOfTime: isSecond }
+  const call: Recurrence = { tape, needsCuda, weightsOf, lowerInner, layer, x, initialStates, mask, turned: isSecond }
   return recurrence(call)
 }
 

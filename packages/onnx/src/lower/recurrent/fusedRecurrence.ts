@@ -64,7 +64,7 @@ export function fusedRecurrence(call: Recurrence): RecurrenceResult {
   if (!layer.returnSequences) return { output: finalStates[0]!, states: finalStates }
   const steps = tape.op('Squeeze', [all, tape.ints([1])])
   // ONNX leaves the steps of a reverse walk in the order of time; tfjs gives them in the order of the walk.
-  const turned = layer.goBackwards && !call.inOrderOfTime ? reversed(call, steps) : steps
+  const turned = layer.goBackwards !== call.turned ? reversed(call, steps) : steps
   return { output: tape.op('Transpose', [turned], { perm: [1n, 0n, 2n] }, 'batch_first'), states: finalStates }
 }
 

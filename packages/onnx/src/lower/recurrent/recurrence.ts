@@ -20,8 +20,8 @@ export interface Recurrence extends Pick<LoweringCall, 'tape' | 'needsCuda' | 'w
   /** Empty: all zero. */
   readonly initialStates: readonly Value[]
   readonly mask?: Value | undefined
-  /** Whether the sequence of a layer that walks backwards is put in the order of time, as a bidirectional layer wants it. */
-  readonly inOrderOfTime: boolean
+  /** Whether a sequence is turned round, as the second one of a bidirectional layer is. */
+  readonly turned: boolean
 }
 
 /** What a recurrent layer makes; `output` is the sequence where the layer returns sequences. */
@@ -71,14 +71,15 @@ function scannedRecurrence(call: Recurrence): RecurrenceResult {
       scan_input_axes: sequences.map(() => 1n),
       scan_input_directions: sequences.map(() => direction),
       scan_output_axes: hasSequence ? [1n] : [],
-      scan_output_directions: hasSequence ? [call.inOrderOfTime ? direction : 0n] : [],
+      // Behind each other in the order of the walk, or in front of each other.
+      scan_output_directions: hasSequence ? [call.turned ? 1n : 0n] : [],
     },
     'scan',
   )
   const finalStates = results.slice(0, states.length)
   if (layer.returnSequences) return { output: results.at(-1)!, states: finalStates }
   if (lastIsState) return { output: finalStates[0]!, states: finalStates }
-  const place = call.inOrderOfTime && layer.goBackwards ? 0n : -1n
+  const place = call.turned ? 0n : -1n
   const index = tape.constant(`index_${place}`, () => [BigInt64Array.from([place]), []])
   return { output: tape.op('Gather', [results.at(-1), index], { axis: 1n }), states: finalStates }
 }

@@ -16,7 +16,7 @@ const recurrentLayer: Lowering = {
   lower: (call) => {
     const layer = call.layer as RecurrentLayer
     const [x, ...initialStates] = call.inputs
-    const { output, states } = recurrence({ ...call, layer, x: x!, initialStates, inOrderOfTime: false })
+    const { output, states } = recurrence({ ...call, layer, x: x!, initialStates, turned: false })
     return layer.returnState ? [output, ...states] : output
   },
 }
