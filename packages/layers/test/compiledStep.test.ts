@@ -10,7 +10,7 @@ import {
   variationalEmbedding,
   variationalSeparableConv2d,
 } from '../src/index.ts'
-import { type OptionsCase, optionsCases } from './layerOptions.ts'
+import { learnedPriorCases, type OptionsCase, optionsCases } from './layerOptions.ts'
 import { normal } from './values.ts'
 
 /** A small network; with a convolution where tfjs's backend can train one. */
@@ -59,9 +59,12 @@ function expectSameBits(make: () => tf.Sequential, x: tf.Tensor): void {
   tf.dispose([x, y])
 }
 
-test.each(optionsCases)('a training step with $title becomes one graph and gives the same bits', ({ options }) => {
-  expectSameBits(() => network(options), normal([8, 4, 4, 1], 4))
-})
+test.each([...optionsCases, ...learnedPriorCases])(
+  'a training step with $title becomes one graph and gives the same bits',
+  ({ options }) => {
+    expectSameBits(() => network(options), normal([8, 4, 4, 1], 4))
+  },
+)
 
 test.each(['weightSampling', 'localReparameterization'] as const)('so does one with an embedding and %s', (estimator) => {
   const head = (): tf.layers.Layer[] => [tf.layers.flatten(), variationalDense({ units: 3, seed: 2, estimator })]

@@ -28,3 +28,27 @@ export const optionsCases: readonly OptionsCase[] = [
   { title: 'a deterministic bias', options: { bias: 'deterministic' } },
   { title: 'flipout with a deterministic bias', options: { estimator: 'flipout', bias: 'deterministic' } },
 ]
+
+/** The local trick with every road to a prior that is not normal, its scale learned: what a step must be able to become one graph of. */
+export const learnedPriorCases: readonly OptionsCase[] = [
+  {
+    title: 'quadrature and a Student prior whose scale is learned',
+    options: { kl: 'quadrature', prior: studentT, trainablePrior: true },
+  },
+  {
+    title: 'quadrature and a mixture whose scales are learned',
+    options: { kl: 'quadrature', prior: mixture, trainablePrior: true },
+  },
+  {
+    title: 'the upper bound and a mixture whose scales are learned',
+    options: { kl: 'upperBound', prior: mixture, trainablePrior: true },
+  },
+  {
+    title: 'Monte Carlo and a mixture whose scales are learned',
+    options: { kl: 'monteCarlo', prior: mixture, trainablePrior: true },
+  },
+  {
+    title: 'quadrature and a Laplace prior, centred and learned',
+    options: { kl: 'quadrature', prior: new Laplace({ mu: 0, scale: 0.5 }), centredPrior: true, trainablePrior: true },
+  },
+]
