@@ -22,8 +22,10 @@ export interface InterleaveOptions {
   readonly steps: number
   /** Untimed steps before the first turn: lazy set-up, tracing, compilation. */
   readonly warmUp: number
-  /** Steps in a turn; one more, untimed, warms the caches at its start. */
+  /** Steps in a turn. */
   readonly stepsPerTurn?: number
+  /** Untimed steps at the start of each turn, to warm the caches; default 1. */
+  readonly untimedPerTurn?: number
 }
 
 /**
@@ -32,12 +34,12 @@ export interface InterleaveOptions {
  * @returns one row a contestant, in their order; ratios are to the first
  */
 export async function interleave(contestants: readonly Contestant[], options: InterleaveOptions): Promise<Timing[]> {
-  const stepsPerTurn = options.stepsPerTurn ?? 3
-  for (const contestant of contestants) await contestant.run(options.warmUp)
+  const { stepsPerTurn = 3, untimedPerTurn = 1 } = options
+  for (const contestant of contestants) if (options.warmUp > 0) await contestant.run(options.warmUp)
   const times = contestants.map(() => [] as number[])
   for (let done = 0; done < options.steps; done += stepsPerTurn) {
     for (const [index, contestant] of contestants.entries()) {
-      await contestant.run(1)
+      if (untimedPerTurn > 0) await contestant.run(untimedPerTurn)
       times[index]!.push(...(await contestant.run(stepsPerTurn)))
     }
   }

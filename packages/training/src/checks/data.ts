@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { type Rows, requireRows, shapeOf } from '../data/rows.ts'
 import { NonFiniteDataError, ShapeMismatchError } from '../errors.ts'
 
 /** Refuses a tensor with a NaN or an infinite entry and names the first one; reads values back only when there is one. */
@@ -14,10 +15,13 @@ export async function requireFinite(what: string, tensor: tf.Tensor): Promise<vo
 }
 
 /** Refuses inputs and targets that do not have the same, positive number of rows. */
-export function requireSameRows(what: string, x: tf.Tensor, y: tf.Tensor): void {
-  if (x.rank === 0 || x.shape[0] === 0) throw new ShapeMismatchError(`${what}.x`, x.shape, 'at least one row')
-  if (y.rank === 0 || y.shape[0] !== x.shape[0]) {
-    throw new ShapeMismatchError(`${what}.y`, y.shape, `one row for each of the ${x.shape[0]} rows of ${what}.x`)
+export function requireSameRows(what: string, x: Rows, y: Rows): void {
+  requireRows(`${what}.x`, x)
+  requireRows(`${what}.y`, y)
+  const [inputs, targets] = [shapeOf(x), shapeOf(y)]
+  if (inputs.length === 0 || inputs[0] === 0) throw new ShapeMismatchError(`${what}.x`, inputs, 'at least one row')
+  if (targets.length === 0 || targets[0] !== inputs[0]) {
+    throw new ShapeMismatchError(`${what}.y`, targets, `one row for each of the ${inputs[0]} rows of ${what}.x`)
   }
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
+import { type Rows, requireRows, shapeOf } from '../data/rows.ts'
 import { ShapeMismatchError, UnsupportedModelError } from '../errors.ts'
 
 /** Refuses a model that has more than one input or output, or carries losses of its own beside the KL of its variational layers. */
@@ -31,12 +32,15 @@ export function requireSingleInputAndOutput(model: tf.LayersModel): void {
 }
 
 /** Refuses inputs whose shape the model does not take; the first axis is the rows. */
-export function requireInputShape(what: string, x: tf.Tensor, model: tf.LayersModel): void {
+export function requireInputShape(what: string, x: Rows, model: tf.LayersModel): void {
+  requireRows(what, x)
   const expected = model.inputs[0]!.shape
-  const fits = x.rank === expected.length && expected.every((size, axis) => axis === 0 || size === null || size === x.shape[axis])
+  const shape = shapeOf(x)
+  const fits =
+    shape.length === expected.length && expected.every((size, axis) => axis === 0 || size === null || size === shape[axis])
   if (!fits) {
     const described = expected.map((size, axis) => (axis === 0 ? 'rows' : (size ?? 'any'))).join(', ')
-    throw new ShapeMismatchError(what, x.shape, `[${described}], the input of the model '${model.name}'`)
+    throw new ShapeMismatchError(what, shape, `[${described}], the input of the model '${model.name}'`)
   }
 }
 

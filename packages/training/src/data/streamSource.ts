@@ -3,11 +3,13 @@ import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape } from '../checks/model.ts'
 import { ShapeMismatchError, StreamLengthError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { weightedLikelihood } from '../likelihoods/weightedLikelihood.ts'
 import type { BatchSource } from './batchSource.ts'
-import { type LabelledData, preparedData } from './labelledData.ts'
+import { type LabelledData, preparedRows, requireMaskable } from './labelledData.ts'
+import { type Rows, shapeOf } from './rows.ts'
 
-/** A batch as `tf.data` names its parts, or as the rest of this package does; the tensors become the run's, which disposes of them. */
-export type StreamBatch = Pick<LabelledData, 'x' | 'y'> | { readonly xs: tf.Tensor; readonly ys: tf.Tensor }
+/** A batch as `tf.data` names its parts, or as the rest of this package does; tensors become the run's, which disposes of them. */
+export type StreamBatch = LabelledData | (Omit<LabelledData, 'x' | 'y'> & { readonly xs: Rows; readonly ys: Rows })
 
 /**
  * Batches that come from somewhere else than two tensors: a `tf.data.Dataset` of batches, or a function that gives those of an epoch.
@@ -31,11 +33,13 @@ export interface StreamSourceOptions {
 
 /** Checks each batch as it comes, and holds the stream to what was said about it. */
 export function streamSource({ stream }: TrainingStream, options: StreamSourceOptions): BatchSource {
-  const { model, likelihood, datasetSize, batches } = options
+  const { likelihood, datasetSize, batches } = options
+  // Whether batches come with weights or a mask is not known before the first; without them they count once.
+  const weighted = weightedLikelihood(likelihood, { weights: true, mask: likelihood.elements !== undefined })
   return {
     rows: datasetSize,
     batches,
-    likelihood,
+    likelihood: weighted.likelihood,
     async *epoch(epoch, first) {
       const iterator = await iteratorOf(stream, epoch)
       let seen = 0
@@ -43,10 +47,20 @@ export function streamSource({ stream }: TrainingStream, options: StreamSourceOp
         for (let batch = 0; batch < batches; batch++) {
           const next = await iterator.next()
           if (next.done) throw new StreamLengthError(`The stream ended after ${batch} of ${batches} batches of epoch ${epoch}.`)
-          const raw = 'xs' in next.value ? { x: next.value.xs, y: next.value.ys } : next.value
-          seen += raw.x.shape[0] ?? 0
-          if (batch < first) tf.dispose([raw.x, raw.y])
-          else yield { batch, rows: raw.x.shape[0]!, ...(await checkedBatch(raw, { epoch, batch, seen }, options)) }
+          const data = named(next.value)
+          let x: tf.Tensor | undefined
+          try {
+            const rows = shapeOf(data.x)[0] ?? 0
+            seen += rows
+            if (batch < first) continue
+            const what = `batch ${batch} of epoch ${epoch}`
+            requireBatch(what, data, seen, options)
+            const prepared = await preparedRows(what, data, likelihood, options.model, weighted)
+            x = prepared.x
+            yield { batch, rows, ...prepared }
+          } finally {
+            disposeOf(data, x)
+          }
         }
       } finally {
         await iterator.return?.()
@@ -55,31 +69,30 @@ export function streamSource({ stream }: TrainingStream, options: StreamSourceOp
     fingerprint: async () => `stream of ${datasetSize} rows in ${batches} batches`,
     dispose: () => {},
   }
+}
 
-  async function checkedBatch(
-    { x, y }: LabelledData,
-    { epoch, batch, seen }: { epoch: number; batch: number; seen: number },
-    { model: target }: StreamSourceOptions,
-  ): Promise<{ x: tf.Tensor; y: tf.Tensor }> {
-    const what = `batch ${batch} of epoch ${epoch}`
-    try {
-      requireSameRows(what, x, y)
-      requireInputShape(`${what}.x`, x, target)
-      if (seen > datasetSize) {
-        throw new ShapeMismatchError(
-          `${what}.x`,
-          x.shape,
-          `no more than ${datasetSize} rows in an epoch, the datasetSize; with it there are ${seen}`,
-        )
-      }
-      const prepared = await preparedData(what, { x, y }, likelihood, model.outputs[0]!.shape)
-      y.dispose()
-      return { x, y: prepared.y }
-    } catch (error) {
-      tf.dispose([x, y])
-      throw error
-    }
-  }
+function requireBatch(
+  what: string,
+  data: LabelledData,
+  seen: number,
+  { model, likelihood, datasetSize }: StreamSourceOptions,
+): void {
+  requireSameRows(what, data.x, data.y)
+  requireInputShape(`${what}.x`, data.x, model)
+  requireMaskable(what, data, likelihood)
+  if (seen <= datasetSize) return
+  const expected = `no more than ${datasetSize} rows in an epoch, the datasetSize; with it there are ${seen}`
+  throw new ShapeMismatchError(`${what}.x`, shapeOf(data.x), expected)
+}
+
+function named(batch: StreamBatch): LabelledData {
+  if (!('xs' in batch)) return batch
+  const { xs, ys, ...rest } = batch
+  return { x: xs, y: ys, ...rest }
+}
+
+function disposeOf({ x, y, weights, mask }: LabelledData, but: tf.Tensor | undefined): void {
+  for (const rows of [x, y, weights, mask]) if (rows instanceof tf.Tensor && rows !== but) rows.dispose()
 }
 
 async function iteratorOf(

@@ -5,7 +5,7 @@ import { shuffledOrder } from '../random/shuffledOrder.ts'
 import type { BatchSource } from './batchSource.ts'
 import type { PreparedData } from './labelledData.ts'
 
-/** Batches of two tensors, in a new random order each epoch. Gathers the rows of one batch at a time, not the whole data set in its new order. */
+/** Batches of two tensors, which it takes over, in a new random order each epoch. Gathers the rows of one batch at a time, not the whole data set in its new order. */
 export function tensorSource(data: PreparedData, batchSize: number, seed: number): BatchSource {
   const { x, y, likelihood } = data
   const rows = x.shape[0]!
@@ -25,6 +25,6 @@ export function tensorSource(data: PreparedData, batchSize: number, seed: number
       }
     },
     fingerprint: () => dataFingerprint(data),
-    dispose: () => y.dispose(),
+    dispose: () => data.dispose(),
   }
 }

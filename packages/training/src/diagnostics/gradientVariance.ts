@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { compile } from '@tfjs-bayes/backend/compile'
 import { variationalLayers } from '@tfjs-bayes/layers'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
@@ -23,6 +24,12 @@ export interface GradientVarianceOptions {
   readonly samples?: number
   /** Weight of the KL; default 1. */
   readonly beta?: number
+  /**
+   * 'batch' (default): each draw of noise serves the minibatch, as in training. 'example': every row gets draws of its own, as if the model were run row
+   * by row. With `weightSampling` that is one weight draw for each example: what the local trick gets without drawing weights. The variance of the mean of
+   * M such gradients is the sum of theirs over M^2, which is how it is measured: a gradient for each row and draw, so it takes M times as long.
+   */
+  readonly drawFor?: 'batch' | 'example'
   readonly signal?: AbortSignal
 }
 
@@ -49,7 +56,7 @@ export async function gradientVariance(
   batches: readonly LabelledData[],
   options: GradientVarianceOptions,
 ): Promise<LayerGradientVariance[]> {
-  const { likelihood, datasetSize, draws, seed, samples = 1, beta = 1, signal } = options
+  const { likelihood, datasetSize, draws, seed, samples = 1, beta = 1, drawFor = 'batch', signal } = options
   requireTrainableModel(model)
   likelihood.checkModel?.(model)
   requirePositiveInteger('datasetSize', datasetSize)
@@ -58,6 +65,7 @@ export async function gradientVariance(
   requireSeed('seed', seed)
   if (!Number.isSafeInteger(draws) || draws < 2)
     throw new InvalidOptionError('draws', draws, 'an integer of at least 2: one draw has no variance')
+  if (drawFor !== 'batch' && drawFor !== 'example') throw new InvalidOptionError('drawFor', drawFor, "'batch' or 'example'")
   if (batches.length === 0) throw new InvalidOptionError('batches', '[]', 'at least one minibatch')
   for (const [index, batch] of batches.entries()) {
     requireSameRows(`batches[${index}]`, batch.x, batch.y)
@@ -68,35 +76,50 @@ export async function gradientVariance(
     throw new UnsupportedModelError('The model has no variational layer.', 'Only their gradients are noisy.')
   const kernels = layers.flatMap((layer) => [layer.kernelMu.read() as tf.Variable, layer.kernelRho.read() as tf.Variable])
   const noise = deriveSeed(seed, SeedPurpose.gradientNoise)
-  const gradients = ({ x, y, likelihood: own }: PreparedData, counter: number): tf.Tensor[] =>
-    tf.tidy(() => {
-      const terms = elboTerms({ model, likelihood: own, samples, seed: noise, training: true })
-      const loss = (): tf.Scalar => negativeElbo({ ...terms(x, y, tf.scalar(counter, 'int32')), datasetSize, beta })
-      const { grads } = tf.variableGrads(loss, kernels)
+  const gradientsOf = (own: Likelihood) => {
+    const terms = elboTerms({ model, likelihood: own, samples, seed: noise, training: true })
+    return compile((x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar): tf.Tensor[] => {
+      const { grads } = tf.variableGrads(() => negativeElbo({ ...terms(x, y, counter), datasetSize, beta }), kernels)
       return kernels.map((kernel) => grads[kernel.name]!)
     })
+  }
 
   const eventLoop = new EventLoop()
   const total = new Array<number>(kernels.length).fill(0)
+  let counter = 0
   for (const [index, batch] of batches.entries()) {
-    const prepared = await preparedData(`batches[${index}]`, batch, likelihood, model.outputs[0]!.shape)
-    const running = new RunningVariance()
+    const prepared = await preparedData(`batches[${index}]`, batch, likelihood, model)
+    const gradients = gradientsOf(prepared.likelihood)
     try {
-      for (let draw = 0; draw < draws; draw++) {
-        signal?.throwIfAborted()
-        running.add(gradients(prepared, index * draws + draw))
-        if (eventLoop.due) await eventLoop.turn()
+      for (const part of drawFor === 'example' ? rowsOf(prepared) : [prepared]) {
+        const running = new RunningVariance()
+        try {
+          for (let draw = 0; draw < draws; draw++) {
+            signal?.throwIfAborted()
+            running.add(tf.tidy(() => gradients(part.x, part.y, tf.scalar(counter++, 'int32'))))
+            if (eventLoop.due) await eventLoop.turn()
+          }
+          const weight = drawFor === 'example' ? prepared.x.shape[0]! ** -2 : 1
+          const variances = await running.means()
+          variances.forEach((variance, i) => {
+            total[i]! += (weight * variance) / batches.length
+          })
+        } finally {
+          running.dispose()
+          if (part !== prepared) tf.dispose([part.x, part.y])
+        }
       }
-      const variances = await running.means()
-      variances.forEach((variance, i) => {
-        total[i]! += variance / batches.length
-      })
     } finally {
-      running.dispose()
-      prepared.y.dispose()
+      gradients.dispose()
+      prepared.dispose()
     }
   }
   return layers.map((layer, i) => ({ layer: layer.name, mu: total[2 * i]!, rho: total[2 * i + 1]! }))
+}
+
+/** The rows of a minibatch one by one; the tensors are the caller's. */
+function* rowsOf({ x, y }: Pick<PreparedData, 'x' | 'y'>): Generator<Pick<PreparedData, 'x' | 'y'>> {
+  for (let row = 0; row < x.shape[0]!; row++) yield { x: tf.slice(x, row, 1), y: tf.slice(y, row, 1) }
 }
 
 /** Mean and sum of squared deviations of a list of tensors, entry by entry: Welford (1962), which does not cancel where the mean is large. */

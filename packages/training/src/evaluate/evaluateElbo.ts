@@ -3,7 +3,7 @@ import { compile } from '@tfjs-bayes/backend/compile'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { type LabelledData, type PreparedData, preparedData } from '../data/labelledData.ts'
+import { type LabelledData, type PreparedData, preparedData, requireMaskable } from '../data/labelledData.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
@@ -56,11 +56,12 @@ export async function evaluateElbo(
   likelihood.checkModel?.(model)
   requireSameRows('data', data.x, data.y)
   requireInputShape('data.x', data.x, model)
+  requireMaskable('data', data, likelihood)
   requirePositiveInteger('datasetSize', datasetSize)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('batchSize', batchSize)
   requireSeed('seed', seed)
-  const prepared = await preparedData('data', data, likelihood, model.outputs[0]!.shape)
+  const prepared = await preparedData('data', data, likelihood, model)
   const step = compile(
     evaluationStep({ model, likelihood: prepared.likelihood, samples, seed: deriveSeed(seed, SeedPurpose.evaluationNoise) }),
   )
@@ -68,7 +69,7 @@ export async function evaluateElbo(
     return await evaluated(step, prepared, { datasetSize, batchSize, ...(signal && { signal }) })
   } finally {
     step.dispose()
-    prepared.y.dispose()
+    prepared.dispose()
   }
 }
 

@@ -427,7 +427,7 @@ describe('refusals', () => {
       const failure = fit(model, wrong, rest)
       await expect(failure).rejects.toThrow(error)
       await expect(failure).rejects.toThrow(message)
-      tf.dispose([wrong.x, wrong.y, wrong.validation ? [wrong.validation.x, wrong.validation.y] : []])
+      tf.dispose([wrong, wrong.validation].flatMap((data) => (data ? [data.x, data.y] : [])) as tf.Tensor[])
       model.dispose()
     })
   })

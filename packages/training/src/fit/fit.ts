@@ -32,7 +32,6 @@ const VALIDATION_BATCH = 1000
 export async function fit(model: tf.LayersModel, data: TrainingData | TrainingStream, options: FitOptions): Promise<History> {
   const plan = fitPlan(model, data, options)
   const { likelihood, checkpoint, epochs } = options
-  const outputShape = model.outputs[0]!.shape
   let source: BatchSource | undefined
   let validation: PreparedData | undefined
   let run: Run | undefined
@@ -40,8 +39,8 @@ export async function fit(model: tf.LayersModel, data: TrainingData | TrainingSt
     source =
       'stream' in data
         ? streamSource(data, { ...plan, model, likelihood })
-        : tensorSource(await preparedData('data', data, likelihood, outputShape), plan.batchSize, options.seed)
-    validation = data.validation && (await preparedData('validation', data.validation, likelihood, outputShape))
+        : tensorSource(await preparedData('data', data, likelihood, model), plan.batchSize, options.seed)
+    validation = data.validation && (await preparedData('validation', data.validation, likelihood, model))
     const checkpoints = checkpoint && new Checkpoints(checkpoint, describeRun(model, await source.fingerprint(), plan, options))
     run = new Run(model, plan, options, { training: source.likelihood, validation: (validation ?? source).likelihood })
     await checkpoints?.resume(run)
@@ -50,7 +49,7 @@ export async function fit(model: tf.LayersModel, data: TrainingData | TrainingSt
   } finally {
     run?.dispose()
     source?.dispose()
-    validation?.y.dispose()
+    validation?.dispose()
   }
 }
 

@@ -5,6 +5,7 @@ import { InvalidTargetError, ShapeMismatchError } from '../errors.ts'
 import { evaluateElbo } from '../evaluate/evaluateElbo.ts'
 import { bernoulli } from '../likelihoods/bernoulli.ts'
 import { categorical } from '../likelihoods/categorical.ts'
+import { gaussian } from '../likelihoods/gaussian.ts'
 import { heteroscedasticGaussian } from '../likelihoods/heteroscedasticGaussian.ts'
 import { learnedGaussian } from '../likelihoods/learnedGaussian.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
@@ -139,5 +140,77 @@ describe('weights of the examples', () => {
     await expect(failure).rejects.toThrow(error)
     await expect(failure).rejects.toThrow(message)
     wrong.dispose()
+  })
+})
+
+describe('masks', () => {
+  const z = Array.from({ length: 12 }, (_, i) => i / 6 - 1)
+  const x = tensor(z.map((value) => [value]))
+  const options: FitOptions = { likelihood: gaussian({ sigma: 0.5 }), epochs: 400, seed: 1, learningRate: 0.05 }
+
+  test('missing numbers teach nothing, and their rows teach with the others', async () => {
+    // Two targets: the first is known of even rows only, the second of all.
+    const y = z.map((value, i) => [i % 2 === 0 ? 3 * value : Number.NaN, -value + 1])
+    const mask = z.map((_, i) => [i % 2 === 0 ? 1 : 0, 1])
+    const model = linear(2)
+    const history = await fit(
+      model,
+      { x, y: tensor(y), mask: tensor(mask), validation: { x, y: tensor(y), mask: tensor(mask) } },
+      options,
+    )
+    const [a, b, c, d] = weights(model)
+    for (const [i, value] of [3, -1, 0, 1].entries()) expect([a, b, c, d][i]).toBeCloseTo(value, 2)
+    expect(history.epochs.at(-1)!.validation!.error).toBeLessThan(1e-3)
+    // 18 numbers are known, of 24: each has log-density -log(0.5 sqrt(2 pi)) at its mean.
+    const expected = (18 / 12) * (Math.log(0.5) + 0.5 * Math.log(2 * Math.PI))
+    expect(history.epochs.at(-1)!.validation!.nll).toBeCloseTo(expected, 2)
+  })
+
+  test('labels: the unknown ones of a row are left out', async () => {
+    const labels = z.map((_, i) => [i % 3 === 0 ? 1 : 0, 1])
+    const mask = z.map((_, i) => [1, i === 0 ? 1 : 0])
+    const scored = await evaluateElbo(
+      linear(2),
+      { x, y: tensor(labels), mask: tensor(mask) },
+      { likelihood: bernoulli(), datasetSize: 12, seed: 1 },
+    )
+    expect(scored.nll).toBeCloseTo((13 / 12) * Math.log(2), 5)
+    // Logits are 0, which predicts no label: of the first row both are wrong, of every third row its one known label.
+    expect(scored.error).toBeCloseTo(4 / 12, 5)
+  })
+
+  test('weights and masks go together', async () => {
+    const y = tensor(z.map((value) => [value, 5]))
+    const mask = tensor(z.map(() => [1, 0]))
+    const counts = Float32Array.from(z, (_, i) => (i === 0 ? 12 : 0))
+    const scored = await evaluateElbo(
+      linear(2),
+      { x, y, mask, weights: counts },
+      { likelihood: gaussian({ sigma: 1 }), datasetSize: 12, seed: 1 },
+    )
+    expect(scored.nll).toBeCloseTo(0.5 * z[0]! ** 2 + 0.5 * Math.log(2 * Math.PI), 5)
+    expect(scored.error).toBeCloseTo(z[0]! ** 2, 5)
+  })
+
+  test.each([
+    ['another shape', [[1], [1]], /data\.mask has shape \[2, 1\]; expected \[2, 2\], the shape of y/],
+    [
+      'a half',
+      [
+        [1, 0.5],
+        [1, 1],
+      ],
+      /data\.mask\[1\] is 0\.5; expected 0 \(missing\) or 1 \(known\)/,
+    ],
+  ])('%s is refused', async (_, mask, message) => {
+    await expectNoLeak(async () => {
+      const y = tf.zeros([2, 2])
+      const model = linear(2)
+      const m = tf.tensor2d(mask)
+      const two = tf.tensor2d([[1], [2]])
+      await expect(fit(model, { x: two, y, mask: m }, options)).rejects.toThrow(message)
+      tf.dispose([y, m, two])
+      model.dispose()
+    })
   })
 })

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs'
 import { requireSameRows } from '../checks/data.ts'
 import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requireMaskable } from '../data/labelledData.ts'
+import { shapeOf } from '../data/rows.ts'
 import type { TrainingStream } from '../data/streamSource.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { adam } from '../optimizers/adam.ts'
@@ -43,6 +45,7 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStre
   if (data.validation) {
     requireSameRows('validation', data.validation.x, data.validation.y)
     requireInputShape('validation.x', data.validation.x, model)
+    requireMaskable('validation', data.validation, likelihood)
   }
   requirePositiveInteger('epochs', epochs)
   requirePositiveInteger('samples', samples)
@@ -68,7 +71,8 @@ type Sizes = Pick<FitPlan, 'rows' | 'batches' | 'batchSize' | 'datasetSize'>
 function tensorSizes(model: tf.LayersModel, data: TrainingData, options: FitOptions): Sizes {
   requireSameRows('data', data.x, data.y)
   requireInputShape('data.x', data.x, model)
-  const rows = data.x.shape[0]!
+  requireMaskable('data', data, options.likelihood)
+  const rows = shapeOf(data.x)[0]!
   const { datasetSize = rows, batchSize = Math.min(DEFAULT_BATCH_SIZE, rows) } = options
   requireSizes(datasetSize, batchSize)
   if (datasetSize < rows) {

@@ -185,3 +185,59 @@ describe('refusals', () => {
     await expect(fit(network(), { stream: batches, batchesPerEpoch: 0 }, options())).rejects.toThrow(/batchesPerEpoch is 0/)
   })
 })
+
+describe('weights and masks in a stream', () => {
+  const counts = tf.tensor1d(Array.from({ length: ROWS }, (_, i) => i % 4))
+  const weighted = function* (): Generator<StreamBatch> {
+    for (const { start, rows } of batchRanges(ROWS, 8)) {
+      yield { x: tf.slice(x, start, rows), y: tf.slice(y, start, rows), weights: tf.slice(counts, start, rows) }
+    }
+  }
+
+  test('an example of weight 0 is not there', async () => {
+    const plain = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [3], kernelInitializer: 'zeros' })] })
+    const masked = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [3], kernelInitializer: 'zeros' })] })
+    const first = { x: tf.slice(x, 0, 8), y: tf.slice(y, 0, 8) }
+    const spoiled = tf.tidy(() => tf.concat([first.y, tf.tensor1d([0, 0], 'int32')]))
+    const more = tf.tidy(() => tf.concat([first.x, tf.fill([2, 3], 50)]))
+    const keep = [...Array.from({ length: 8 }, () => 1.25), 0, 0]
+    const options8 = { likelihood: categorical(), epochs: 4, seed: 1, optimizer: 'sgd', learningRate: 0.1 } as const
+    // Weights of mean 1: ten rows that count as ten.
+    await fit(
+      masked,
+      { stream: () => [{ xs: more.clone(), ys: spoiled.clone(), weights: Float32Array.from(keep) }] },
+      { ...options8, datasetSize: 10, batchSize: 10 },
+    )
+    await fit(plain, first, options8)
+    weights(masked).forEach((value, i) => {
+      expect(value).toBeCloseTo(weights(plain)[i]!, 5)
+    })
+  })
+
+  test('from a tf.data.Dataset of {xs, ys, weights}', async () => {
+    const rows = Array.from({ length: ROWS }, (_, i) => ({
+      xs: tf.slice(x, i, 1).reshape([3]).arraySync(),
+      ys: i % 3,
+      weights: i % 4,
+    }))
+    const dataset = tf.data.array(rows as tf.TensorContainer[]).batch(8)
+    const [streamed, iterated] = [network(), network()]
+    await expectNoLeak(async () => {
+      await fit(streamed, { stream: dataset }, options())
+      await fit(iterated, { stream: weighted }, options())
+    })
+    expect(weights(streamed)).toEqual(weights(iterated))
+  })
+
+  test.each<[string, object, RegExp]>([
+    ['of another length', { weights: Float32Array.of(1) }, /batch 0 of epoch 0\.weights has shape \[1\]; expected \[8\]/],
+    ['below 0', { weights: new Float32Array(8).fill(-1) }, /batch 0 of epoch 0\.weights\[0\] is -1/],
+    ['as a mask of classes', { mask: new Uint8Array(8).fill(1) }, /batch 0 of epoch 0\.mask is 'set'; expected to be left out/],
+  ])('weights %s are refused', async (_, extra, message) => {
+    const model = network()
+    await expectNoLeak(async () => {
+      const stream = () => [{ x: tf.slice(x, 0, 8), y: tf.slice(y, 0, 8), ...extra }]
+      await expect(fit(model, { stream }, options())).rejects.toThrow(message)
+    })
+  })
+})

@@ -12,17 +12,12 @@ import type { Likelihood } from './likelihood.ts'
  */
 export function bernoulli(): Likelihood {
   const distribution = (logits: tf.Tensor): Bernoulli => new Bernoulli({ logits })
-  return {
-    ...elementwiseLikelihood({
-      name: 'bernoulli',
-      targets: { expected: '0 or 1', allows: (value) => value === 0 || value === 1 },
-      distribution,
-    }),
+  const likelihood = elementwiseLikelihood({
+    name: 'bernoulli',
+    targets: { expected: '0 or 1', allows: (value) => value === 0 || value === 1 },
+    distribution,
     predictionError: (logits, y) =>
-      tf.tidy(() => {
-        const wrong = tf.notEqual(tf.greater(tf.mean(distribution(logits).mean(), 0), 0.5), tf.greater(y, 0.5))
-        return tf.mean(wrong.toFloat().reshape([y.shape[0]!, -1]), 1)
-      }),
-    checkModel: requireNoSigmoid,
-  }
+      tf.notEqual(tf.greater(tf.mean(distribution(logits).mean(), 0), 0.5), tf.greater(y, 0.5)).toFloat(),
+  })
+  return { ...likelihood, checkModel: requireNoSigmoid }
 }

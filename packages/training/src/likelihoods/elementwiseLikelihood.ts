@@ -13,6 +13,8 @@ export interface ElementwiseOptions {
   /** What the targets may be, where that is not every finite number. */
   readonly targets?: { readonly expected: string; allows(value: number): boolean }
   distribution(outputs: tf.Tensor): Distribution
+  /** How wrong the draws' prediction is, number by number, of the shape of y; default the squared error of the mean over the draws. */
+  predictionError?(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
 }
 
 /**
@@ -22,14 +24,19 @@ export interface ElementwiseOptions {
  */
 export function elementwiseLikelihood(options: ElementwiseOptions): Likelihood {
   const { name, settings, variables, distribution } = options
+  const { predictionError = (outputs, y) => tf.squaredDifference(tf.mean(distribution(outputs).mean(), 0), y) } = options
+  const elements: Likelihood['elements'] = {
+    logLikelihood: (outputs, y) => tf.tidy(() => flatRows(distribution(outputs).logProb(y))),
+    predictionError: (outputs, y) => tf.tidy(() => flatRows(predictionError(outputs, y))),
+  }
   return {
     name,
     ...(settings && { settings }),
     ...(variables && { variables }),
     distribution,
-    logLikelihood: (outputs, y) => tf.tidy(() => tf.sum(flatRows(distribution(outputs).logProb(y)), 1)),
-    predictionError: (outputs, y) =>
-      tf.tidy(() => tf.mean(flatRows(tf.squaredDifference(tf.mean(distribution(outputs).mean(), 0), y)), 1)),
+    elements,
+    logLikelihood: (outputs, y) => tf.tidy(() => tf.sum(elements.logLikelihood(outputs, y), 1)),
+    predictionError: (outputs, y) => tf.tidy(() => tf.mean(elements.predictionError(outputs, y), 1)),
     prepareTargets: (what, y, outputShape) => preparedNumbers(what, y, outputShape, options),
   }
 }

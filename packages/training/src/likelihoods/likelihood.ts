@@ -44,6 +44,14 @@ export interface Likelihood {
    */
   distribution?(outputs: tf.Tensor): Distribution
 
+  /** Where a target is several numbers or labels that are independent given the outputs: its parts, [rows, numbers]; a mask needs them. */
+  readonly elements?: {
+    /** What `logLikelihood` sums up. */
+    logLikelihood(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+    /** What `predictionError` averages. */
+    predictionError(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+  }
+
   /** Refuses a model whose outputs are not what `logLikelihood` takes. */
   checkModel?(model: tf.LayersModel): void
 }

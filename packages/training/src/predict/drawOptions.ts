@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs'
 import { type Mode, variationalLayers } from '@tfjs-bayes/layers'
 import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { type Rows, shapeOf } from '../data/rows.ts'
 import { InvalidOptionError, ShapeMismatchError } from '../errors.ts'
 import { type DrawNoise, requireDrawNoise } from './drawNoise.ts'
 
@@ -15,6 +16,8 @@ export interface DrawOptions {
   readonly batchSize?: number
   /** 'sample' (default): average over draws; 'mean': one pass with the posterior means, which says nothing about the weights' uncertainty. */
   readonly mode?: Mode
+  /** Whether to give the draws one by one beside what is averaged over them; default false. They take S times the memory. */
+  readonly keepDraws?: boolean
   /** Default 'independent'; the others need fewer draws for the same error. */
   readonly noise?: DrawNoise
   /** Ends the prediction with the signal's reason as the error. */
@@ -42,11 +45,12 @@ export interface DrawPlan {
 /** Checks options and the shape of the inputs, before any work. */
 export function drawPlan(
   model: tf.LayersModel,
-  x: tf.Tensor,
+  x: Rows,
   { seed, samples = 100, batchSize = 1000, mode = 'sample', noise = 'independent' }: DrawOptions,
 ): DrawPlan {
   requireSingleInputAndOutput(model)
-  if (x.rank === 0 || x.shape[0] === 0) throw new ShapeMismatchError('x', x.shape, 'at least one row')
+  const shape = shapeOf(x)
+  if (shape.length === 0 || shape[0] === 0) throw new ShapeMismatchError('x', shape, 'at least one row')
   requireInputShape('x', x, model)
   requireSeed('seed', seed)
   requirePositiveInteger('samples', samples)
@@ -54,5 +58,5 @@ export function drawPlan(
   if (mode !== 'sample' && mode !== 'mean') throw new InvalidOptionError('mode', mode, "'sample' or 'mean'")
   requireDrawNoise(noise, model, samples)
   const once = mode === 'mean' || variationalLayers(model).length === 0
-  return { rows: x.shape[0]!, samples: once ? 1 : samples, batchSize, mode, noise, seed }
+  return { rows: shape[0]!, samples: once ? 1 : samples, batchSize, mode, noise, seed }
 }

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
 import { type CompiledStep, compile } from '@tfjs-bayes/backend/compile'
 import { ForwardPass } from '@tfjs-bayes/layers'
+import { requireFinite } from '../checks/data.ts'
+import { type Rows, releaseRows, rowsTensor } from '../data/rows.ts'
 import { type BatchRange, batchRanges } from '../loop/batchRanges.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
@@ -12,20 +14,27 @@ const DRAWS_AT_ONCE = 10
 /** Most numbers of the outputs of one chunk, [draws, rows, ...]. */
 const CHUNK_NUMBERS = 4_000_000
 
+/** Draws that one call takes. */
+export interface DrawRange {
+  /** From 0. */
+  readonly first: number
+  readonly count: number
+}
+
 export interface OverDraws<R extends Record<string, tf.Tensor>> {
   readonly model: tf.LayersModel
   readonly plan: DrawPlan
   readonly options: Pick<DrawOptions, 'signal' | 'onProgress'>
   /** Inputs, and what goes with each of their rows, [rows, ...]. */
-  readonly inputs: readonly [x: tf.Tensor, ...alongside: tf.Tensor[]]
+  readonly inputs: readonly [x: Rows, ...alongside: tf.Tensor[]]
   /**
    * Sums up a few draws of one batch: a pure function, compiled with the model.
    *
    * @param outputs [draws, rows, ...]
    */
   summarize(outputs: tf.Tensor, ...alongside: tf.Tensor[]): R
-  /** Takes what `summarize` gave for `draws` draws of a batch; the tensors are its own. */
-  consume(range: BatchRange, draws: number, summary: R): Promise<void>
+  /** Takes what `summarize` gave for a few draws of a batch; the tensors are its own. */
+  consume(range: BatchRange, draws: DrawRange, summary: R): Promise<void>
   /** Is told when all draws of a batch are consumed. */
   batchDone?(range: BatchRange): Promise<void>
 }
@@ -35,24 +44,29 @@ export interface OverDraws<R extends Record<string, tf.Tensor>> {
  *
  * Draw s uses the same noise in each batch: with `weightSampling` a draw is one function over all rows, whatever the batch size; with
  * `localReparameterization` rows are independent within a batch, and rows at the same place of two batches are not.
+ *
+ * @throws NonFiniteDataError before any work; the reason of the signal where that aborts
  */
 export async function overDraws<R extends Record<string, tf.Tensor>>(work: OverDraws<R>): Promise<void> {
   const { plan, options, inputs } = work
   const { rows, samples, batchSize } = plan
   const { signal, onProgress } = options
+  const [x, ...alongside] = inputs
+  const given = [rowsTensor(x, work.model.inputs[0]!.dtype), ...alongside]
   const chunks = drawChunks(work)
   const eventLoop = new EventLoop()
   const started = performance.now()
   let done = 0
   try {
+    await requireFinite('x', given[0]!)
     for (const range of batchRanges(rows, batchSize)) {
-      const batch = inputs.map((input) => tf.slice(input, range.start, range.rows))
+      const batch = given.map((input) => tf.slice(input, range.start, range.rows))
       try {
-        for (const { firstDraw, draws, run } of chunks) {
+        for (const { draws, run } of chunks) {
           signal?.throwIfAborted()
-          const summary = tf.tidy(() => run(tf.scalar(firstDraw, 'int32'), ...batch))
+          const summary = tf.tidy(() => run(tf.scalar(draws.first, 'int32'), ...batch))
           await work.consume(range, draws, summary as R)
-          done += range.rows * draws
+          done += range.rows * draws.count
           if (eventLoop.due || done === rows * samples) {
             const etaSeconds = ((performance.now() - started) / 1000) * ((rows * samples) / done - 1)
             onProgress?.({ done, total: rows * samples, etaSeconds })
@@ -66,12 +80,12 @@ export async function overDraws<R extends Record<string, tf.Tensor>>(work: OverD
     }
   } finally {
     for (const { run } of chunks) run.dispose()
+    releaseRows(x, given[0])
   }
 }
 
 interface DrawChunk {
-  readonly firstDraw: number
-  readonly draws: number
+  readonly draws: DrawRange
   readonly run: CompiledStep<readonly tf.Tensor[], Record<string, tf.Tensor>>
 }
 
@@ -83,11 +97,11 @@ function drawChunks<R extends Record<string, tf.Tensor>>(work: OverDraws<R>): Dr
   const count = Math.ceil(samples / most)
   const functions = new Map<number, DrawChunk['run']>()
   return Array.from({ length: count }, (_, chunk) => {
-    const firstDraw = Math.floor((chunk * samples) / count)
-    const draws = Math.floor(((chunk + 1) * samples) / count) - firstDraw
-    const run = functions.get(draws) ?? compile(drawsOf(work, draws))
-    functions.set(draws, run)
-    return { firstDraw, draws, run }
+    const first = Math.floor((chunk * samples) / count)
+    const draws = { first, count: Math.floor(((chunk + 1) * samples) / count) - first }
+    const run = functions.get(draws.count) ?? compile(drawsOf(work, draws.count))
+    functions.set(draws.count, run)
+    return { draws, run }
   })
 }
 

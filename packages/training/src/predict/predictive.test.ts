@@ -51,6 +51,29 @@ describe('S draws', () => {
     })
   })
 
+  test('kept one by one on request, whatever the batches and chunks', async () => {
+    const model = network()
+    const x = inputs(7)
+    await expectNoLeak(async () => {
+      const result = await predictive(model, x, { samples: 23, seed: 3, batchSize: 4, keepDraws: true })
+      const plain = await predictive(model, x, { samples: 23, seed: 3, batchSize: 4 })
+      const draws = result.drawProbabilities!
+      expect(draws.shape).toEqual([23, 7, 4])
+      expectTensorsClose(result.probabilities, plain.probabilities, { absolute: 1e-7 })
+      tf.tidy(() => {
+        expectTensorsClose(tf.mean(draws, 0), result.probabilities, { absolute: 1e-6 })
+        const noise = seededNoise(deriveSeed(3, SeedPurpose.predictiveNoise), 13)
+        const rows = tf.slice(x, [4, 0], [3, 3])
+        const alone = tf.softmax(model.apply(rows, { pass: new ForwardPass({ mode: 'sample', noise }) }) as tf.Tensor)
+        expectTensorsClose(tf.slice(draws, [13, 4, 0], [1, 3, 4]).reshape([3, 4]), alone, { absolute: 1e-6 })
+      })
+      expect(plain.drawProbabilities).toBeUndefined()
+      result.dispose()
+      plain.dispose()
+    })
+    x.dispose()
+  })
+
   test('probabilities are averaged, not logits', async () => {
     // One weight of mean 0 and enormous sigma: logits (w, 0) with w = +-large, so the mean probability is about a half and the mean logit 0 too, but
     // single draws are certain: all of log 2 is about the weights.

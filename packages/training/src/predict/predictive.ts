@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
-import { requireFinite } from '../checks/data.ts'
 import { requireLogits } from '../checks/model.ts'
+import type { Rows } from '../data/rows.ts'
 import { UnsupportedModelError } from '../errors.ts'
-import { ClassSums, classSummary } from './classSums.ts'
+import { type ClassSummary, ClassSums, classSummary } from './classSums.ts'
 import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { DrawStore } from './drawStore.ts'
 import { overDraws } from './overDraws.ts'
 
 /** The posterior predictive distribution of a classification; all tensors float32 and the caller's, all entropies in nats. */
@@ -18,6 +19,8 @@ export interface Predictive {
   readonly expectedEntropy: tf.Tensor1D
   /** Epistemic part: entropy - expectedEntropy, [rows]; below 0 by rounding only, and then 0. */
   readonly mutualInformation: tf.Tensor1D
+  /** Probabilities of each draw, [samples, rows, classes], where `keepDraws` asked for them. */
+  readonly drawProbabilities?: tf.Tensor3D
   /** Draws that were taken. */
   readonly samples: number
   dispose(): void
@@ -32,11 +35,11 @@ export interface Predictive {
  * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning", for the parts of the entropy.
  *
  * @param model a model whose outputs are logits [rows, classes]
- * @param x inputs, [rows, ...]
+ * @param x inputs, [rows, ...]: a tensor, or an array with its shape
  * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError or UnsupportedModelError before any work; NonFiniteOutputError;
  *   the reason of `signal` where that aborts
  */
-export async function predictive(model: tf.LayersModel, x: tf.Tensor, options: DrawOptions): Promise<Predictive> {
+export async function predictive(model: tf.LayersModel, x: Rows, options: DrawOptions): Promise<Predictive> {
   const plan = drawPlan(model, x, options)
   requireLogits(model)
   const outputShape = model.outputs[0]!.shape
@@ -47,15 +50,21 @@ export async function predictive(model: tf.LayersModel, x: tf.Tensor, options: D
       'Class probabilities need logits of shape [rows, classes] with at least two classes; for yes or no see predictiveBernoulli.',
     )
   }
-  await requireFinite('x', x)
   const sums = new ClassSums(plan.rows, 1, classes)
+  const store = options.keepDraws ? new DrawStore(plan.samples, plan.rows) : undefined
   await overDraws({
     model,
     plan,
     options,
     inputs: [x],
-    summarize: (logits) => classSummary(tf.logSoftmax(logits)),
-    consume: (range, _, summary) => sums.add(range, summary),
+    summarize: (logits) => ({
+      ...classSummary(tf.logSoftmax(logits)),
+      ...(store && { drawProbabilities: tf.softmax(logits) }),
+    }),
+    consume: async (range, draws, { drawProbabilities, ...summary }: ClassSummary & { drawProbabilities?: tf.Tensor }) => {
+      if (drawProbabilities) await store?.add(range, draws, drawProbabilities)
+      await sums.add(range, summary)
+    },
   })
   const { logProbabilities, entropy, expectedEntropy, mutualInformation } = sums.means(plan.samples)
   const shape: [number, number] = [plan.rows, classes]
@@ -65,6 +74,7 @@ export async function predictive(model: tf.LayersModel, x: tf.Tensor, options: D
     entropy: tf.tensor1d(Float32Array.from(entropy)),
     expectedEntropy: tf.tensor1d(Float32Array.from(expectedEntropy)),
     mutualInformation: tf.tensor1d(Float32Array.from(mutualInformation)),
+    ...(store && { drawProbabilities: store.tensor() as tf.Tensor3D }),
   }
   return { ...tensors, samples: plan.samples, dispose: () => tf.dispose(tensors) }
 }

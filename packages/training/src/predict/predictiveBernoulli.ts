@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
-import { requireFinite } from '../checks/data.ts'
 import { requireNoSigmoid } from '../checks/model.ts'
+import type { Rows } from '../data/rows.ts'
 import { UnsupportedModelError } from '../errors.ts'
-import { ClassSums, classSummary } from './classSums.ts'
+import { type ClassSummary, ClassSums, classSummary } from './classSums.ts'
 import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { DrawStore } from './drawStore.ts'
 import { overDraws } from './overDraws.ts'
 
 /** The posterior predictive distribution of yes-or-no labels, each by itself; all tensors float32 [rows, labels] and the caller's, entropies in nats. */
@@ -16,6 +17,8 @@ export interface PredictiveBernoulli {
   readonly expectedEntropy: tf.Tensor2D
   /** Epistemic part: entropy - expectedEntropy; below 0 by rounding only, and then 0. */
   readonly mutualInformation: tf.Tensor2D
+  /** Probabilities of 1 under each draw, [samples, rows, labels], where `keepDraws` asked for them. */
+  readonly drawProbabilities?: tf.Tensor3D
   /** Draws that were taken. */
   readonly samples: number
   dispose(): void
@@ -25,14 +28,10 @@ export interface PredictiveBernoulli {
  * The posterior predictive distribution of each of L yes-or-no labels, from S draws: what `predictive` is for classes that exclude each other.
  *
  * @param model a model whose outputs are logits [rows, L], one for each label
- * @param x inputs, [rows, ...]
+ * @param x inputs, [rows, ...]: a tensor, or an array with its shape
  * @throws as `predictive`
  */
-export async function predictiveBernoulli(
-  model: tf.LayersModel,
-  x: tf.Tensor,
-  options: DrawOptions,
-): Promise<PredictiveBernoulli> {
+export async function predictiveBernoulli(model: tf.LayersModel, x: Rows, options: DrawOptions): Promise<PredictiveBernoulli> {
   const plan = drawPlan(model, x, options)
   requireNoSigmoid(model)
   const outputShape = model.outputs[0]!.shape
@@ -43,15 +42,21 @@ export async function predictiveBernoulli(
       'Yes-or-no labels need logits of shape [rows, labels].',
     )
   }
-  await requireFinite('x', x)
   const sums = new ClassSums(plan.rows, labels, 2)
+  const store = options.keepDraws ? new DrawStore(plan.samples, plan.rows) : undefined
   await overDraws({
     model,
     plan,
     options,
     inputs: [x],
-    summarize: (logits) => classSummary(tf.neg(tf.stack([tf.softplus(logits), tf.softplus(tf.neg(logits))], -1))),
-    consume: (range, _, summary) => sums.add(range, summary),
+    summarize: (logits) => ({
+      ...classSummary(tf.neg(tf.stack([tf.softplus(logits), tf.softplus(tf.neg(logits))], -1))),
+      ...(store && { drawProbabilities: tf.sigmoid(logits) }),
+    }),
+    consume: async (range, draws, { drawProbabilities, ...summary }: ClassSummary & { drawProbabilities?: tf.Tensor }) => {
+      if (drawProbabilities) await store?.add(range, draws, drawProbabilities)
+      await sums.add(range, summary)
+    },
   })
   const { logProbabilities, ...parts } = sums.means(plan.samples)
   const matrix = (values: Float64Array): tf.Tensor2D => tf.tensor2d(Float32Array.from(values), [plan.rows, labels])
@@ -60,6 +65,7 @@ export async function predictiveBernoulli(
     entropy: matrix(parts.entropy),
     expectedEntropy: matrix(parts.expectedEntropy),
     mutualInformation: matrix(parts.mutualInformation),
+    ...(store && { drawProbabilities: store.tensor() as tf.Tensor3D }),
   }
   return { ...tensors, samples: plan.samples, dispose: () => tf.dispose(tensors) }
 }

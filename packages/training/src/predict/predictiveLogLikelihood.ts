@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { requireSameRows } from '../checks/data.ts'
-import { type LabelledData, preparedData } from '../data/labelledData.ts'
+import { exampleWeights, type LabelledData, preparedData, requireMaskable } from '../data/labelledData.ts'
 import { NonFiniteOutputError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { type DrawOptions, drawPlan } from './drawOptions.ts'
@@ -23,7 +23,7 @@ export interface PredictiveLogLikelihood {
  * The likelihood of the mixture over the draws, not the mean of their log-likelihoods (that is the ELBO's, see `evaluateElbo`), and of all draws, not of the
  * last one.
  *
- * @param data x [rows, ...] and y [rows, ...]
+ * @param data x [rows, ...] and y [rows, ...]; a masked row counts with its known numbers, and a row's weight multiplies its result
  * @param options those of `predictive`, and the likelihood
  * @throws as `predictive`, and InvalidTargetError
  */
@@ -35,7 +35,10 @@ export async function predictiveLogLikelihood(
   const plan = drawPlan(model, data.x, options)
   options.likelihood.checkModel?.(model)
   requireSameRows('data', data.x, data.y)
-  const { x, y, likelihood } = await preparedData('data', data, options.likelihood, model.outputs[0]!.shape)
+  requireMaskable('data', data, options.likelihood)
+  const weights = data.weights && (await exampleWeights('data.weights', data.weights, plan.rows))
+  const { weights: _, ...unweighted } = data
+  const { x, y, likelihood, dispose } = await preparedData('data', unweighted, options.likelihood, model)
   const sums = new Float64Array(plan.rows).fill(Number.NEGATIVE_INFINITY)
   try {
     await overDraws({
@@ -46,7 +49,7 @@ export async function predictiveLogLikelihood(
       summarize: (outputs, target) => ({
         sum: tf.logSumExp(tf.stack(tf.unstack(outputs).map((output) => likelihood.logLikelihood(output, target!))), 0),
       }),
-      consume: async ({ start }, _, { sum }) => {
+      consume: async ({ start }, _draws, { sum }) => {
         const values = await sum.data()
         sum.dispose()
         values.forEach((value, i) => {
@@ -56,9 +59,9 @@ export async function predictiveLogLikelihood(
       },
     })
   } finally {
-    y.dispose()
+    dispose()
   }
-  const values = sums.map((value) => value - Math.log(plan.samples))
+  const values = sums.map((value, row) => (weights?.[row] ?? 1) * (value - Math.log(plan.samples)))
   const logLikelihood = tf.tensor1d(Float32Array.from(values))
   const nll = -values.reduce((sum, value) => sum + value / plan.rows, 0)
   return { logLikelihood, nll, samples: plan.samples, dispose: () => logLikelihood.dispose() }

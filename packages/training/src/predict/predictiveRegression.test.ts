@@ -40,6 +40,38 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 const column = (of: readonly number[][], i: number): number[] => of.map((draw) => draw[i]!)
 
 describe('regression', () => {
+  test('means and variances of the draws one by one, on request', async () => {
+    await expectNoLeak(async () => {
+      const model = network(2)
+      const x = inputs(5)
+      const likelihood = heteroscedasticGaussian()
+      const result = await predictiveRegression(model, x, { likelihood, samples: SAMPLES, seed: 3, keepDraws: true })
+      const each = draws(model, x, 3)
+      expect(result.drawMeans!.shape).toEqual([SAMPLES, 5, 1])
+      expect(result.drawVariances!.shape).toEqual([SAMPLES, 5, 1])
+      const [means, variances] = [result.drawMeans!.dataSync(), result.drawVariances!.dataSync()]
+      each.forEach((outputs, draw) => {
+        for (let row = 0; row < 5; row++) {
+          expect(means[draw * 5 + row]).toBeCloseTo(outputs[2 * row]!, 5)
+          expect(variances[draw * 5 + row]).toBeCloseTo(Math.log1p(Math.exp(outputs[2 * row + 1]!)) ** 2, 4)
+        }
+      })
+      const single = network(1)
+      const known = await predictiveRegression(single, x, {
+        likelihood: gaussian({ sigma: 2 }),
+        samples: 3,
+        seed: 3,
+        keepDraws: true,
+      })
+      expect([...known.drawVariances!.dataSync()]).toEqual(Array.from({ length: 15 }, () => 4))
+      known.dispose()
+      result.dispose()
+      x.dispose()
+      model.dispose()
+      single.dispose()
+    })
+  })
+
   test('mean and the two variances are those of the draws one by one, with sigma by input', async () => {
     await expectNoLeak(async () => {
       const model = network(2)

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
-import { requireFinite } from '../checks/data.ts'
+import type { Rows } from '../data/rows.ts'
 import { InvalidOptionError, NonFiniteOutputError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import type { BatchRange } from '../loop/batchRanges.ts'
 import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { DrawStore } from './drawStore.ts'
 import { mixtureQuantiles } from './mixtureQuantiles.ts'
 import { overDraws } from './overDraws.ts'
 
@@ -25,6 +26,9 @@ export interface PredictiveRegression {
   readonly variance: tf.Tensor
   /** One tensor for each quantile asked for, in that order. */
   readonly quantiles: readonly tf.Tensor[]
+  /** Mean and variance of the targets under each draw, [samples, rows, ...], where `keepDraws` asked for them: the components of the mixture. */
+  readonly drawMeans?: tf.Tensor
+  readonly drawVariances?: tf.Tensor
   /** Draws that were taken. */
   readonly samples: number
   dispose(): void
@@ -37,12 +41,12 @@ export interface PredictiveRegression {
  * (Chan, Golub & LeVeque, 1983), so it does not cancel where the mean is large, and is that of the S draws themselves (divided by S).
  *
  * @param model a model whose outputs are what the likelihood takes
- * @param x inputs, [rows, ...]
+ * @param x inputs, [rows, ...]: a tensor, or an array with its shape
  * @throws as `predictive`
  */
 export async function predictiveRegression(
   model: tf.LayersModel,
-  x: tf.Tensor,
+  x: Rows,
   options: PredictiveRegressionOptions,
 ): Promise<PredictiveRegression> {
   const { likelihood, quantiles = [] } = options
@@ -54,10 +58,12 @@ export async function predictiveRegression(
   quantiles.forEach((p, i) => {
     if (!(p > 0 && p < 1)) throw new InvalidOptionError(`quantiles[${i}]`, p, 'a number between 0 and 1')
   })
-  await requireFinite('x', x)
   const distribution = (outputs: tf.Tensor) => likelihood.distribution!(outputs)
   const moments = new Moments(plan.rows)
   const columns: Float32Array[][] = quantiles.map(() => [])
+  const stores = options.keepDraws
+    ? ([new DrawStore(plan.samples, plan.rows), new DrawStore(plan.samples, plan.rows)] as const)
+    : undefined
   let held: tf.Tensor[] = []
   try {
     await overDraws({
@@ -70,13 +76,22 @@ export async function predictiveRegression(
         const means = each.mean()
         const mean = tf.mean(means, 0)
         const deviation = tf.sum(tf.squaredDifference(means, mean), 0)
-        const summary = { mean, deviation, variance: tf.mean(each.variance(), 0) }
-        return quantiles.length > 0 ? { ...summary, outputs } : summary
+        const variances = each.variance()
+        return {
+          mean,
+          deviation,
+          variance: tf.mean(variances, 0),
+          ...(quantiles.length > 0 && { outputs }),
+          ...(stores && { drawMeans: means, drawVariances: tf.broadcastTo(variances, means.shape) }),
+        }
       },
       consume: async (range, draws, summary: Record<string, tf.Tensor>) => {
-        const { outputs, ...rest } = summary
+        const { outputs, drawMeans, drawVariances, ...rest } = summary
         if (outputs) held.push(outputs)
-        await moments.add(range, draws, rest as MomentSummary)
+        if (stores && drawMeans && drawVariances) {
+          await Promise.all([stores[0].add(range, draws, drawMeans), stores[1].add(range, draws, drawVariances)])
+        }
+        await moments.add(range, draws.count, rest as MomentSummary)
       },
       batchDone: async () => {
         if (quantiles.length === 0) return
@@ -97,10 +112,16 @@ export async function predictiveRegression(
   } finally {
     tf.dispose(held)
   }
-  return result(moments, columns, plan.samples)
+  const components = stores && { drawMeans: stores[0].tensor(), drawVariances: stores[1].tensor() }
+  return result(moments, columns, plan.samples, components)
 }
 
-function result(moments: Moments, columns: readonly Float32Array[][], samples: number): PredictiveRegression {
+function result(
+  moments: Moments,
+  columns: readonly Float32Array[][],
+  samples: number,
+  components: { readonly drawMeans: tf.Tensor; readonly drawVariances: tf.Tensor } | undefined,
+): PredictiveRegression {
   const { shape, mean, deviation, variance } = moments
   const epistemic = deviation.map((value) => value / samples)
   const tensor = (values: Float64Array): tf.Tensor => tf.tensor(Float32Array.from(values), shape)
@@ -110,6 +131,7 @@ function result(moments: Moments, columns: readonly Float32Array[][], samples: n
     aleatoricVariance: tensor(variance),
     variance: tensor(variance.map((value, i) => value + epistemic[i]!)),
     quantiles: columns.map((parts) => tensor(Float64Array.from(parts.flatMap((part) => [...part])))),
+    ...components,
   }
   return { ...tensors, samples, dispose: () => tf.dispose(tensors) }
 }
