@@ -39,13 +39,20 @@ function exact(rows: readonly number[], estimator: EstimatorName): { mu: number;
     return { mu: mean(square) ** 2, rho: slope ** 2 * (mean(linear) ** 2 + 2 * mean(square) ** 2) }
   }
   const overRows = (values: number[]): number => mean(values) / rows.length
+  if (estimator === 'flipout') {
+    // eps times a sign of each row and unit: the signs part the rows in all that is odd in eps, and eps^2 is still the same for all.
+    return {
+      mu: overRows(square.map((b) => b ** 2)),
+      rho: slope ** 2 * (overRows(linear.map((a) => a ** 2)) + 2 * mean(square) ** 2),
+    }
+  }
   return {
     mu: overRows(square.map((b) => b ** 2)),
     rho: slope ** 2 * overRows(linear.map((a, i) => a ** 2 + 2 * square[i]! ** 2)),
   }
 }
 
-describe.each(['weightSampling', 'localReparameterization'] as const)('%s', (estimator) => {
+describe.each(['weightSampling', 'localReparameterization', 'flipout'] as const)('%s', (estimator) => {
   test('the variances are those of the formula, averaged over the minibatches', async () => {
     const model = units(estimator)
     await expectNoLeak(async () => {
@@ -58,6 +65,24 @@ describe.each(['weightSampling', 'localReparameterization'] as const)('%s', (est
       expect(Math.abs(measured!.rho / ((first.rho + second.rho) / 2) - 1)).toBeLessThan(0.12)
       for (const { x, y } of batches) tf.dispose([x, y])
     })
+  })
+})
+
+test('with a draw for each example, weight sampling has the variance of independent rows, which with one weight is that of the local trick', async () => {
+  const model = units('weightSampling')
+  await expectNoLeak(async () => {
+    const rows = batch([0, 1, 2, 3])
+    const [measured] = await gradientVariance(model, [rows], {
+      likelihood,
+      datasetSize: 50,
+      draws: 150,
+      seed: 3,
+      drawFor: 'example',
+    })
+    const expected = exact([0, 1, 2, 3], 'localReparameterization')
+    expect(Math.abs(measured!.mu / expected.mu - 1)).toBeLessThan(0.12)
+    expect(Math.abs(measured!.rho / expected.rho - 1)).toBeLessThan(0.12)
+    tf.dispose([rows.x, rows.y])
   })
 })
 
