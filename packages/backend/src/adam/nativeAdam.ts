@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { ANONYMOUS_NAME } from '../compile/anonymousName.ts'
 import { ADAM_UPDATE } from './adamUpdate.ts'
 
 interface Attribute {
@@ -21,9 +22,6 @@ interface NativeBackend extends tf.KernelBackend {
 
 /** TensorFlow's DataType (core/framework/types.proto). */
 const DT_FLOAT = 1
-
-/** The shared name of a variable that lives as long as its handle (core/framework/resource_handle.h). */
-const ANONYMOUS_NAME = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
 
 /**
  * `ResourceApplyAdam` works on variables of TensorFlow: three are made for the moment and get the tensors, which are not copied. The op itself copies

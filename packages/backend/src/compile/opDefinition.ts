@@ -3,8 +3,8 @@ import { OPS_BY_INPUT_TYPES, OPS_BY_OUTPUTS } from './opDefinitions.ts'
 /** Ops on a variable that lives within one step. They are kept out of the generated table, whose ops have neither handles nor effects. */
 const OPS_ON_STEP_VARIABLES = [
   ['resource', 'VarHandleOp'],
-  ['value', 'ReadVariableOp'],
-  ['', 'AssignVariableOp ResourceApplyAdam'],
+  ['value', 'ReadVariableOp TensorMapLookup'],
+  ['', 'AssignVariableOp ResourceApplyAdam NoOp'],
 ] as const
 
 const outputsOf = byOp([...OPS_BY_OUTPUTS, ...OPS_ON_STEP_VARIABLES], ' ')

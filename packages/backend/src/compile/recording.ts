@@ -58,7 +58,12 @@ export interface OpNode {
   readonly trace: Error
 }
 
-export type RecordedNode = ArgumentNode | VariableNode | ConstantNode | CapturedNode | OpNode
+/** The map of the variables that stay in TensorFlow, by their keys. */
+export interface ResidentsNode extends Source {
+  readonly kind: 'residents'
+}
+
+export type RecordedNode = ArgumentNode | VariableNode | ConstantNode | CapturedNode | ResidentsNode | OpNode
 
 /** A value that the step leaves in a variable. */
 export interface Update {
@@ -85,4 +90,16 @@ export interface Recording {
 /** The element type of a value. */
 export function dtypeOf({ node, output }: Value): number {
   return node.kind === 'op' ? node.outputDtypes[output]! : node.dtype
+}
+
+/** Everything that values need, themselves included. */
+export function reachable(outputs: readonly Value[]): Set<RecordedNode> {
+  const found = new Set<RecordedNode>()
+  const waiting = outputs.map(({ node }) => node)
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (found.has(node)) continue
+    found.add(node)
+    if (node.kind === 'op') waiting.push(...node.inputs.map((input) => input.node), ...node.after)
+  }
+  return found
 }

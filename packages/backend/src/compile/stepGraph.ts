@@ -7,6 +7,8 @@ import {
   type OpNode,
   type RecordedNode,
   type Recording,
+  type ResidentsNode,
+  reachable,
   type Value,
   type VariableNode,
 } from './recording.ts'
@@ -19,10 +21,12 @@ export interface StepNode {
   readonly origin: RecordedNode
 }
 
+type FedNode = ArgumentNode | VariableNode | CapturedNode | ResidentsNode
+
 /** What has to be handed to the graph at each run, under a name. */
 interface Feed {
   readonly name: string
-  readonly source: ArgumentNode | VariableNode | CapturedNode
+  readonly source: FedNode
 }
 
 /** A recorded step as a function of TensorFlow: the nodes that results and updates need, in the order of their execution. */
@@ -109,8 +113,9 @@ export function fetchNames({ outputs }: StepGraph): string[] {
   return outputs.map((_, index) => `${CALL_NAME}:${index}`)
 }
 
-function isFed(node: RecordedNode): node is ArgumentNode | VariableNode | CapturedNode {
-  return node.kind === 'argument' || node.kind === 'variable' || (node.kind === 'captured' && node.tensor === undefined)
+function isFed(node: RecordedNode): node is FedNode {
+  if (node.kind === 'captured') return node.tensor === undefined
+  return node.kind !== 'constant' && node.kind !== 'op'
 }
 
 function bodyNode(
@@ -127,17 +132,6 @@ function bodyNode(
   if (isFed(origin))
     return { name, op: 'Placeholder', inputs: [], attributes: [dtype, { name: 'shape', kind: 'shape', value: origin.shape }] }
   return { name, op: 'Const', inputs: [], attributes: [dtype, { name: 'value', kind: 'tensor', value: origin.tensor! }] }
-}
-
-function reachable(outputs: readonly Value[]): Set<RecordedNode> {
-  const found = new Set<RecordedNode>()
-  const waiting = outputs.map(({ node }) => node)
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (found.has(node)) continue
-    found.add(node)
-    if (node.kind === 'op') waiting.push(...node.inputs.map((input) => input.node), ...node.after)
-  }
-  return found
 }
 
 function completeAttributes(node: OpNode): readonly GraphAttribute[] {

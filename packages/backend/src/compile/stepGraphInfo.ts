@@ -28,7 +28,9 @@ export interface GraphStats {
   readonly firstRunMilliseconds: number
   /** Mean of the runs after the first. */
   readonly runMilliseconds: number
-  /** Bytes of the variables that are fed and fetched, and of captured tensors that are kept alive. */
+  /** How many variables stay in TensorFlow from step to step, so that their optimizer updates them in place. */
+  readonly residentVariables: number
+  /** Bytes of the variables that the step uses, and of captured tensors that are kept alive. */
   readonly variableBytes: number
   readonly capturedBytes: number
 }

@@ -7,6 +7,8 @@ import { GraphSession } from './graphSession.ts'
 import { changedSetting, stableSettings } from './optimizerState.ts'
 import { isRecording, record } from './record.ts'
 import { releaseRecording } from './recorder.ts'
+import { ResidentHandles } from './residentHandles.ts'
+import { residentsWork } from './residentsWork.ts'
 import { buildStepGraph, type StepGraph } from './stepGraph.ts'
 import type { CompileOptions, GraphStats, StepGraphInfo, StepStats } from './stepGraphInfo.ts'
 import { runEagerly, type StepResult, takeApart } from './stepResult.ts'
@@ -44,6 +46,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   readonly #maxGraphs: number
   readonly #warn: (message: string) => void
   readonly #entries = new Map<string, Entry>()
+  readonly #residents = new ResidentHandles()
   #backend: TensorFlowBackend | undefined
   #reason: FallbackReason | undefined
   #lastGraphDef: Uint8Array | undefined
@@ -187,7 +190,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     try {
       result = session.run(args)
     } catch (error) {
-      const message = tensorFlowMessage(error, session.graph)
+      const message = tensorFlowMessage(error, session.loaded)
       if (entry.runs > 0)
         throw new CompiledStepError(`TensorFlow failed in a compiled step; no variable was changed. ${message}`, { cause: error })
       const eager = this.#runEagerly(args) // where this throws too, the step is to blame and not the graph
@@ -242,7 +245,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
       return
     }
     try {
-      entry.session = new GraphSession(backend, graph)
+      entry.session = new GraphSession(backend, graph, residentsWork(backend) ? this.#residents : undefined)
       entry.failures = 0
       entry.runs = 0
       entry.runsSinceCheck = 0
@@ -313,11 +316,12 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
   #dropAll(): void {
     for (const entry of this.#entries.values()) this.#drop(entry)
     this.#entries.clear()
+    this.#residents.dispose()
   }
 }
 
 function graphStats(entry: Entry, session: GraphSession): GraphStats {
-  const { feeds, nodes, recording, updated } = session.graph
+  const { feeds, recording, updated } = session.graph
   const variables = new Set<tf.Variable>(updated)
   let capturedBytes = 0
   for (const { source } of feeds) {
@@ -326,13 +330,14 @@ function graphStats(entry: Entry, session: GraphSession): GraphStats {
   }
   return {
     key: entry.key,
-    nodes: nodes.length,
+    nodes: session.loaded.nodes.length,
     bytes: session.graphDef.length,
     traceMilliseconds: recording.milliseconds,
     loadMilliseconds: session.loadMilliseconds,
     runs: entry.runs,
     firstRunMilliseconds: entry.firstRunMilliseconds,
     runMilliseconds: entry.runs > 1 ? entry.laterMilliseconds / (entry.runs - 1) : Number.NaN,
+    residentVariables: session.residentVariables,
     variableBytes: [...variables].reduce((sum, { size, dtype }) => sum + size * tf.util.bytesPerElement(dtype), 0),
     capturedBytes,
   }

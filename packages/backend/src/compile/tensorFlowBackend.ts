@@ -31,7 +31,7 @@ export interface TensorFlowBinding {
 /** The part of tfjs-node's backend that a compiled step needs. */
 export interface TensorFlowBackend extends tf.KernelBackend {
   binding: TensorFlowBinding
-  readonly tensorMap: { get(dataId: object): NativeTensor & { readonly refCount: number } }
+  readonly tensorMap: { get(dataId: object): NativeTensor & { id: number; readonly refCount: number } }
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[]
   createOutputTensor(tensor: NativeTensor): tf.Tensor
   loadSavedModelMetaGraph(path: string, tags: string): number

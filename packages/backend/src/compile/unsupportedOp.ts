@@ -1,3 +1,4 @@
+import { ANONYMOUS_NAME } from './anonymousName.ts'
 import { isKnownOp } from './opDefinition.ts'
 import { dtypeOf, type OpNode, type RecordedNode } from './recording.ts'
 import { DT_RESOURCE, DT_VARIANT } from './wire/graphDef.ts'
@@ -32,9 +33,6 @@ export function unsupportedOp(node: OpNode): string | undefined {
   if (!isKnownOp(op)) return `${op} is not among the ops that a compiled step can hold`
   return undefined
 }
-
-/** The shared name by which TensorFlow knows a variable that lives as long as its handle (core/framework/resource_handle.h). */
-const ANONYMOUS_NAME = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
 
 /** Whether a node makes a variable of TensorFlow that lives within the step. */
 function isStepVariable(node: RecordedNode): boolean {
