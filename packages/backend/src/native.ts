@@ -5,7 +5,7 @@ import { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 import { cacheRoot } from './install/cache.ts'
 import { addonPlace } from './install/link.ts'
 import { findTfjsNode, type TfjsNode } from './install/tfjsNode.ts'
-import { registerNativeNormal } from './random/nativeNormal.ts'
+import { registerNativeRandom } from './random/nativeRandom.ts'
 
 export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 
@@ -28,7 +28,7 @@ export async function useNativeBackend(): Promise<void> {
   } catch (cause) {
     throw diagnose(cause as NodeJS.ErrnoException)
   }
-  registerNativeNormal()
+  registerNativeRandom()
   registerNativeAdam()
 }
 
