@@ -61,6 +61,18 @@ export class GraphInvariantError extends OnnxError {
   }
 }
 
+/** A model whose weights no single file can hold. */
+export class ModelTooLargeError extends OnnxError {
+  readonly code = 'model-too-large'
+
+  /** @param bytes how many the model would have */
+  constructor(bytes: number) {
+    super(
+      `The model has ${bytes} bytes; a protobuf file holds less than 2 GiB. Write it with exportModelToFile or exportLayersModelToFile, which put the weights into a second file.`,
+    )
+  }
+}
+
 /** Nodes that onnxruntime would run on the CPU although the CUDA provider is asked for. */
 export class MissingCudaKernelError extends OnnxError {
   readonly code = 'missing-cuda-kernel'

@@ -12,6 +12,7 @@ export {
   InvalidOptionError,
   InvalidWeightError,
   MissingCudaKernelError,
+  ModelTooLargeError,
   OnnxError,
   RuntimeUnavailableError,
   UnsupportedLayerError,

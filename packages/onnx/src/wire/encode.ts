@@ -1,3 +1,4 @@
+import { ModelTooLargeError } from '../errors.ts'
 import { FIELDS, type FieldSpec, isMessageName, type Message, type MessageName, type ScalarType } from './schema.ts'
 
 /**
@@ -5,12 +6,17 @@ import { FIELDS, type FieldSpec, isMessageName, type Message, type MessageName, 
  *
  * @param model the message; large byte fields are copied once, into the result
  * @returns the file's bytes
+ * @throws ModelTooLargeError for a model of 2 GiB or more
  */
 export function encode(model: Message<'ModelProto'>): Uint8Array {
   const parts = new Parts()
   writeMessage(parts, 'ModelProto', model)
+  if (parts.length > LARGEST_MESSAGE) throw new ModelTooLargeError(parts.length)
   return parts.join()
 }
+
+/** The most bytes that a protobuf message may have. */
+export const LARGEST_MESSAGE: number = 2 ** 31 - 1
 
 // Pieces of the result; a nested message's length stands before its content, so pieces are collected first and laid into one array at the end.
 class Parts {

@@ -88,7 +88,12 @@ function typeOf({ type }: Message<'ValueInfoProto'>): TensorType | undefined {
 }
 
 function initializerOf(tensor: Message<'TensorProto'>): Value {
-  const { name = '', rawData, dims = [], dataType } = tensor
+  const { name = '', rawData, dims = [], dataType, dataLocation } = tensor
+  if (dataLocation === 1) {
+    throw new CorruptModelError(
+      `The weights of the ONNX file, ${JSON.stringify(name)} among them, are in a file beside it, which its bytes alone do not have. Load it by its path with onnxruntime itself, or export it without externalData.`,
+    )
+  }
   const elementType = elementTypeOf(dataType)
   const arrayType = elementType == null ? undefined : ARRAYS[elementType]
   if (elementType == null || arrayType == null || rawData == null) {

@@ -1,0 +1,22 @@
+import type * as tf from '@tensorflow/tfjs'
+import { buildLayersModel } from './buildLayersModel.ts'
+import type { GraphOptions } from './graphOptions.ts'
+import { type FileOptions, writeModelFile } from './modelFile.ts'
+
+/**
+ * Writes any tfjs layers model as an ONNX file, or, on request and for weights beyond 2 GiB, as two. A reader sees the old model or the whole new one, never a
+ * part.
+ *
+ * @param model as for `exportLayersModel`
+ * @param path of the file; its folder must exist
+ * @param options as for `exportLayersModel`, and `externalData`
+ * @returns the number of bytes written
+ * @throws FileAccessError where the file cannot be written, and whatever `exportLayersModel` throws
+ */
+export async function exportLayersModelToFile(
+  model: tf.LayersModel,
+  path: string,
+  options: GraphOptions & FileOptions = {},
+): Promise<number> {
+  return writeModelFile(buildLayersModel(model, options), path, options)
+}

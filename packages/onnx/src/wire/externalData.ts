@@ -1,0 +1,43 @@
+import type { Message } from './schema.ts'
+
+/** Smaller tensors stay in the model: a file beside it gains nothing from them. */
+const SMALLEST = 1024
+/** Where a tensor begins in the file beside it, so that it can be mapped into memory as it is. */
+const ALIGNMENT = 4096
+/** TensorProto.DataLocation: EXTERNAL. */
+const EXTERNAL = 1
+
+/** A model without its large tensors, and these. */
+export interface SplitModel {
+  readonly model: Message<'ModelProto'>
+  /** The pieces of the file beside the model, in order. */
+  readonly data: readonly Uint8Array[]
+}
+
+/** How many bytes the tensors of a model have. */
+export function tensorBytesOf({ graph }: Message<'ModelProto'>): number {
+  return (graph?.initializer ?? []).reduce((total, { rawData }) => total + (rawData?.length ?? 0), 0)
+}
+
+/**
+ * Moves the large tensors of a model into a file beside it.
+ *
+ * @param message a model whose tensors are raw bytes
+ * @param location the name that the model gives the file: a path from the model's folder
+ */
+export function splitModel(message: Message<'ModelProto'>, location: string): SplitModel {
+  const data: Uint8Array[] = []
+  let offset = 0
+  const initializer = (message.graph?.initializer ?? []).map((tensor): Message<'TensorProto'> => {
+    const { rawData, ...rest } = tensor
+    if (rawData == null || rawData.length < SMALLEST) return tensor
+    const padding = -offset & (ALIGNMENT - 1)
+    if (padding > 0) data.push(new Uint8Array(padding))
+    const start = offset + padding
+    data.push(rawData)
+    offset = start + rawData.length
+    const entries = { location, offset: String(start), length: String(rawData.length) }
+    return { ...rest, externalData: Object.entries(entries).map(([key, value]) => ({ key, value })), dataLocation: EXTERNAL }
+  })
+  return { model: { ...message, graph: { ...message.graph, initializer } }, data }
+}

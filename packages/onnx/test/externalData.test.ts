@@ -1,0 +1,75 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CorruptModelError, decodeModel, FileAccessError, ModelTooLargeError } from '../src/index.ts'
+import { exportLayersModelToFile, exportModelToFile } from '../src/node.ts'
+import { encode } from '../src/wire/encode.ts'
+import { maxDifference } from './support/reference.ts'
+
+let folder: string
+let model: tf.Sequential
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tfjs-bayes-external-'))
+  model = tf.sequential({
+    layers: [tf.layers.dense({ units: 64, inputShape: [16], activation: 'relu' }), tf.layers.dense({ units: 32 })],
+  })
+})
+
+afterAll(async () => {
+  model.dispose()
+  await rm(folder, { recursive: true })
+})
+
+test('onnxruntime finds the weights in the file beside the model', async () => {
+  const path = join(folder, 'net.onnx')
+  const size = await exportLayersModelToFile(model, path, { externalData: true })
+  const [data, file] = (await readdir(folder)).sort()
+  expect(file).toBe('net.onnx')
+  expect(data).toMatch(/^net\.[0-9a-f]{16}\.data$/)
+  const lengths = [await readFile(path), await readFile(join(folder, data!))].map(({ length }) => length)
+  expect(size).toBe(lengths[0]! + lengths[1]!)
+  expect(lengths[1]).toBeGreaterThanOrEqual(4 * (16 * 64 + 64 * 32))
+  const x = tf.randomNormal([3, 16], 0, 1, 'float32', 5)
+  const expected = model.predict(x) as tf.Tensor
+  const session = await InferenceSession.create(path)
+  const { y } = await session.run({ x: new Tensor('float32', x.dataSync<'float32'>(), [3, 16]) })
+  expect(maxDifference(y!.data as Float32Array, expected.dataSync())).toBeLessThan(1e-5)
+  await session.release()
+  tf.dispose([x, expected])
+})
+
+test('the same model gives the same files, and another model’s data does not stay behind', async () => {
+  const path = join(folder, 'again.onnx')
+  const dataOf = async (): Promise<string[]> => (await readdir(folder)).filter((name) => /^again\..*\.data$/.test(name))
+  await writeFile(join(folder, 'again.notes.data'), 'not ours')
+  await exportLayersModelToFile(model, path, { externalData: true })
+  const first = [await dataOf(), await readFile(path)]
+  await exportLayersModelToFile(model, path, { externalData: true })
+  expect([await dataOf(), await readFile(path)]).toEqual(first)
+  const other = tf.sequential({ layers: [tf.layers.dense({ units: 300, inputShape: [8] })] })
+  await exportModelToFile(other, path, { mode: 'mean', externalData: true })
+  const second = await dataOf()
+  expect(second).toHaveLength(2)
+  expect(second).not.toEqual(first[0])
+  await exportModelToFile(other, path, { mode: 'mean' })
+  expect(await dataOf()).toEqual(['again.notes.data'])
+  other.dispose()
+})
+
+test('what one file cannot hold, and what bytes alone cannot tell', async () => {
+  const huge = { length: 2 ** 31 } as Uint8Array
+  const tensor = { name: 'w', rawData: huge }
+  expect(() => encode({ graph: { initializer: [tensor] } })).toThrow(ModelTooLargeError)
+  const path = join(folder, 'apart.onnx')
+  await exportLayersModelToFile(model, path, { externalData: true })
+  const bytes = new Uint8Array(await readFile(path))
+  expect(() => decodeModel(bytes)).toThrow(CorruptModelError)
+  expect(() => decodeModel(bytes)).toThrow(/"dense_1\/kernel" among them, are in a file beside it/)
+  await expect(exportLayersModelToFile(model, join(folder, 'no', 'net.onnx'), { externalData: true })).rejects.toThrow(
+    FileAccessError,
+  )
+})
