@@ -8,8 +8,11 @@ export const MAX_FLOAT16 = 65504
  * @returns their bit patterns
  */
 export function toFloat16(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(new Float32Array(values).buffer)
-  return Uint16Array.from(bits, halfOf)
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  // A plain loop: a typed array's `from` with a function gathers millions of numbers in a list first.
+  const halves = new Uint16Array(bits.length)
+  for (let i = 0; i < bits.length; i++) halves[i] = halfOf(bits[i]!)
+  return halves
 }
 
 /**
@@ -37,7 +40,8 @@ function halfOf(single: number): number {
   if (exponent >= 0x1f) return sign | 0x7c00
   // Below 2^-25 nothing is left even after rounding.
   if (exponent < -10) return sign
-  const [significand, shift] = exponent <= 0 ? [fraction | 0x800000, 14 - exponent] : [fraction, 13]
+  const significand = exponent <= 0 ? fraction | 0x800000 : fraction
+  const shift = exponent <= 0 ? 14 - exponent : 13
   const kept = (exponent <= 0 ? 0 : exponent << 10) | (significand >>> shift)
   const lost = significand & ((1 << shift) - 1)
   const half = 1 << (shift - 1)

@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs'
-import { softplus } from '@tfjs-bayes/distributions'
-import type { VariationalLayer } from '@tfjs-bayes/layers'
+import type * as tf from '@tensorflow/tfjs'
+import type { VariationalLayer, VariationalWeight } from '@tfjs-bayes/layers'
 import { InvalidWeightError } from '../errors.ts'
 
 /** The values of a weight tensor, read off the backend. */
@@ -43,18 +42,39 @@ export interface PosteriorMoments {
  * @throws InvalidWeightError where mu or sigma^2 is not finite
  */
 export function readPosterior(layer: VariationalLayer): ReadonlyMap<string, Moments> {
-  const result = new Map<string, Moments>()
-  tf.tidy(() => {
-    for (const { name, mu, rho } of layer.weightTensors) {
-      result.set(name, {
-        mean: finiteData(layer, `${name} mu`, mu.read()),
-        variance:
-          rho == null
-            ? { data: new Float32Array(mu.read().size), shape: mu.read().shape }
-            : finiteData(layer, `${name} sigma^2`, tf.square(softplus(rho.read()))),
-      })
-    }
-  })
+  return new Map(layer.weightTensors.map((weight) => [weight.name, new PosteriorOfWeight(layer, weight)]))
+}
+
+/** The variances of a weight are computed when they are asked for: mode `mean` has no use for them. */
+class PosteriorOfWeight implements Moments {
+  readonly mean: WeightData
+  private readonly layer: VariationalLayer
+  private readonly weight: VariationalWeight
+  private known: WeightData | undefined
+
+  constructor(layer: VariationalLayer, weight: VariationalWeight) {
+    this.layer = layer
+    this.weight = weight
+    this.mean = finiteData(layer, `${weight.name} mu`, weight.mu.read())
+  }
+
+  get variance(): WeightData {
+    const { name, mu, rho } = this.weight
+    const { shape } = mu.read()
+    if (rho == null) return { data: new Float32Array(mu.read().size), shape }
+    this.known ??= finite(this.layer, `${name} sigma^2`, { data: variances(rho.read().dataSync<'float32'>()), shape })
+    return this.known
+  }
+}
+
+/** softplus(rho)^2; here and not on the backend, where a chain of operators takes several times the weights' memory. */
+function variances(rho: Float32Array): Float32Array {
+  const result = new Float32Array(rho.length)
+  for (let i = 0; i < rho.length; i++) {
+    const value = rho[i]!
+    const sigma = Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))
+    result[i] = sigma * sigma
+  }
   return result
 }
 
@@ -65,13 +85,18 @@ export function squaredWeight({ data, shape }: WeightData): WeightData {
 
 function finiteData(layer: tf.layers.Layer, name: string, tensor: tf.Tensor): WeightData {
   // Perhaps the tensor's own memory: it is read again only until the file's bytes are made, in the same turn.
-  const data = tensor.dataSync<'float32'>()
-  const bad = data.findIndex((value) => !Number.isFinite(value))
-  if (bad >= 0) {
+  return finite(layer, name, { data: tensor.dataSync<'float32'>(), shape: tensor.shape })
+}
+
+function finite(layer: tf.layers.Layer, name: string, weight: WeightData): WeightData {
+  const { data, shape } = weight
+  // A plain loop: findIndex takes several times as long.
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue
     throw new InvalidWeightError(
-      `Layer "${layer.name}": element ${bad} of ${name} (shape [${tensor.shape.join(', ')}]) is ${data[bad]}; expected a finite number. ` +
+      `Layer "${layer.name}": element ${i} of ${name} (shape [${shape.join(', ')}]) is ${data[i]}; expected a finite number. ` +
         'The training has diverged: lower the learning rate, check the data for NaN, and train again.',
     )
   }
-  return { data, shape: tensor.shape }
+  return weight
 }
