@@ -14,6 +14,7 @@ import type { CompileOptions, GraphStats, StepGraphInfo, StepStats } from './ste
 import { runEagerly, type StepResult, takeApart } from './stepResult.ts'
 import { type TensorFlowBackend, tensorFlowBackend } from './tensorFlowBackend.ts'
 import { tensorFlowMessage } from './tensorFlowMessage.ts'
+import { DT_BOOL, DT_COMPLEX64 } from './wire/graphDef.ts'
 
 /** So many recordings that cannot be used, or graphs that hardly served, in a row end the attempts. */
 const MAX_FAILURES = 2
@@ -326,7 +327,7 @@ function graphStats(entry: Entry, session: GraphSession): GraphStats {
   let capturedBytes = 0
   for (const { source } of feeds) {
     if (source.kind === 'variable') variables.add(source.variable)
-    if (source.kind === 'captured') capturedBytes += tf.util.sizeFromShape([...source.shape]) * 4
+    if (source.kind === 'captured') capturedBytes += tf.util.sizeFromShape([...source.shape]) * bytesPerElement(source.dtype)
   }
   return {
     key: entry.key,
@@ -341,4 +342,9 @@ function graphStats(entry: Entry, session: GraphSession): GraphStats {
     variableBytes: [...variables].reduce((sum, { size, dtype }) => sum + size * tf.util.bytesPerElement(dtype), 0),
     capturedBytes,
   }
+}
+
+function bytesPerElement(dtype: number): number {
+  if (dtype === DT_BOOL) return 1
+  return dtype === DT_COMPLEX64 ? 8 : 4
 }

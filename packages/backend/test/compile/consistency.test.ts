@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { expect, vi } from 'vitest'
 import { CompiledStepError, compile, InvalidArgumentError, StaleGraphError } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { adamLoss, adamTask } from './adamTask.ts'
 import { nativeTest as test } from './nativeTest.ts'
 import { batch, lossOf, task, valuesOf } from './task.ts'
 
@@ -312,10 +313,38 @@ test('compile and dispose leave no tensor and no session behind', () => {
     compiled.dispose()
     dispose()
   }
-  run()
-  const before = [tf.memory().numTensors, native.getNumOfSavedModels(), native.getNumOfTFTensors()]
-  for (let i = 0; i < 5; i++) run()
-  expect([tf.memory().numTensors, native.getNumOfSavedModels(), native.getNumOfTFTensors()]).toEqual(before)
+  // With variables that stay in TensorFlow, handles and the map of them are to be freed too.
+  const runInPlace = () => {
+    const { step, all } = adamTask()
+    const compiled = compile(step)
+    for (let call = 0; call < 12; call++) adamLoss(compiled, call)
+    compiled.dispose()
+    tf.dispose([...all])
+  }
+  for (const each of [run, runInPlace]) {
+    each()
+    const before = [tf.memory().numTensors, native.getNumOfSavedModels(), native.getNumOfTFTensors()]
+    for (let i = 0; i < 5; i++) each()
+    expect([tf.memory().numTensors, native.getNumOfSavedModels(), native.getNumOfTFTensors()]).toEqual(before)
+  }
+})
+
+test('the stats say what a graph is, how long it took and what it holds', () => {
+  const { step, all } = adamTask()
+  const compiled = compile(step)
+  const calls = 20
+  for (let call = 0; call < calls; call++) if (call % 10 !== 9) adamLoss(compiled, call)
+  const [graph] = compiled.graph.stats.graphs
+  const bytes = all.reduce((sum, { size }) => sum + 4 * size, 0)
+  expect(compiled.graph.stats).toMatchObject({ eagerCalls: 1, recordedCalls: 2, graphCalls: calls - 5, checks: 0 })
+  expect(graph).toMatchObject({ runs: calls - 5, variableBytes: bytes, capturedBytes: 0, residentVariables: 6 })
+  expect(graph!.bytes).toBe(compiled.graph.toGraphDef()!.length)
+  expect(graph!.nodes).toBeGreaterThan(50)
+  for (const name of ['traceMilliseconds', 'loadMilliseconds', 'firstRunMilliseconds', 'runMilliseconds'] as const) {
+    expect(graph![name]).toBeGreaterThan(0)
+  }
+  compiled.dispose()
+  tf.dispose([...all])
 })
 
 const stale: { name: string; message: RegExp; change: () => { step: (x: tf.Tensor) => tf.Tensor; later: () => void } }[] = [

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { expect } from 'vitest'
 import { compile } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { adamLoss, adamTask } from './adamTask.ts'
 import { nativeTest as test } from './nativeTest.ts'
 import { batch, lossOf, task, valuesOf } from './task.ts'
 
@@ -53,6 +54,29 @@ test(`${STEPS} steps keep tensors, sessions and memory flat, and the bits of eag
   expect(other.optimizer.iterations).toBe(STEPS)
   expect(compiled.graph.stats).toMatchObject({ eagerCalls: 1, graphs: { length: 2 } })
   expect(compiled.graph.stats.checks).toBeGreaterThanOrEqual(Math.floor(STEPS / 250))
+  compiled.dispose()
+})
+
+test(`${STEPS} steps that update variables in place keep tensors, handles and memory flat, and the bits of eager steps`, {
+  timeout: 1_200_000,
+}, () => {
+  const native = tf.backend() as unknown as Native
+  const [eager, other] = [adamTask(), adamTask()]
+  const compiled = compile(other.step, { check: 'strict', checkEvery: 200 })
+  const counts = () => [tf.memory().numTensors, native.getNumOfSavedModels(), native.getNumOfTFTensors()]
+  let before: number[] | undefined
+  let resident = 0
+  for (let call = 0; call < STEPS; call++) {
+    expect(adamLoss(compiled, call)).toBe(adamLoss(eager.step, call))
+    if (call === Math.floor(STEPS / 5)) {
+      before = counts()
+      resident = process.memoryUsage().rss
+    }
+  }
+  expect(counts()).toEqual(before)
+  expect((process.memoryUsage().rss - resident) / 2 ** 20).toBeLessThan(LONG ? 150 : 100)
+  expect(valuesOf({ variables: other.all })).toEqual(valuesOf({ variables: eager.all }))
+  expect(compiled.graph.stats.graphs.map(({ residentVariables }) => residentVariables)).toEqual([6, 6])
   compiled.dispose()
 })
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { afterAll, expect } from 'vitest'
+import { adamUpdate } from '../../src/adam/adamUpdate.ts'
 import { compile } from '../../src/compile/index.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
 import { nativeTest as test } from './nativeTest.ts'
@@ -19,6 +20,7 @@ type Instruction =
   | { readonly kind: 'read'; readonly variable: number }
   | { readonly kind: 'assign'; readonly variable: number; readonly a: number }
   | { readonly kind: 'descend'; readonly variable: number; readonly a: number }
+  | { readonly kind: 'adam'; readonly variable: number; readonly a: number; readonly look: boolean }
 
 const place = fc.nat(40)
 const variable = fc.nat(2)
@@ -41,6 +43,7 @@ const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc.record({ kind: fc.constant('read' as const), variable }),
   fc.record({ kind: fc.constant('assign' as const), variable, a: place }),
   fc.record({ kind: fc.constant('descend' as const), variable, a: place }),
+  fc.record({ kind: fc.constant('adam' as const), variable, a: place, look: fc.boolean() }),
 )
 
 const captures = tf.tidy(() => [tf.keep(statelessNormal(SHAPE, 77, 0)), tf.keep(statelessNormal([100, 4], 78, 0))])
@@ -51,7 +54,8 @@ afterAll(() => {
 
 /** A program as a step over variables of its own. */
 function machine(program: readonly Instruction[]) {
-  const variables = tf.tidy(() => [0, 1, 2].map((key) => tf.variable(statelessNormal(SHAPE, key, 0))))
+  // Three variables, and the moments that they share.
+  const variables = tf.tidy(() => [0, 1, 2, 3, 4].map((key) => tf.variable(statelessNormal(SHAPE, key, 0).square())))
   const step = (x: tf.Tensor, y: tf.Tensor, rows: tf.Tensor, counter: tf.Tensor): tf.Tensor[] =>
     tf.tidy(() => {
       const values: tf.Tensor[] = [x, y]
@@ -86,6 +90,25 @@ function machine(program: readonly Instruction[]) {
             target.assign(target.sub(grads[target.name]!.mul(0.1)))
             return tf.fill(SHAPE, 1).mul(value)
           }
+          case 'adam': {
+            const target = variables[next.variable]!
+            const after = adamUpdate({
+              value: target,
+              firstMoment: variables[3]!,
+              secondMoment: variables[4]!,
+              gradient: at(next.a),
+              learningRate: counter.toFloat().add(1).reciprocal(),
+              beta1Power: tf.scalar(0.9),
+              beta2Power: tf.scalar(0.99),
+              beta1: 0.9,
+              beta2: 0.99,
+              epsilon: 1e-3,
+            })
+            target.assign(after.value)
+            variables[3]!.assign(after.firstMoment)
+            variables[4]!.assign(after.secondMoment)
+            return next.look ? after.value : at(next.a)
+          }
         }
       }
       for (const next of program) values.push(run(next))
@@ -100,6 +123,7 @@ function argumentsOf(call: number): [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 }
 
 test('random programs do the same as graphs as they do eagerly', { timeout: 600_000 }, () => {
+  let residents = 0
   fc.assert(
     fc.property(fc.array(instruction, { minLength: 1, maxLength: 30 }), fc.boolean(), (program, shared) => {
       const eager = machine(program)
@@ -118,12 +142,14 @@ test('random programs do the same as graphs as they do eagerly', { timeout: 600_
         }
         expect(compiled.graph.reason).toBeUndefined()
         expect(compiled.graph.stats.graphCalls).toBe(3)
+        residents += compiled.graph.stats.graphs[0]!.residentVariables
       } finally {
         compiled.dispose()
         eager.dispose()
         other.dispose()
       }
     }),
-    { numRuns: Number(process.env['FC_RUNS'] ?? 60) },
+    { numRuns: Number(process.env['FC_RUNS'] ?? 60), examples: [[[{ kind: 'adam', variable: 0, a: 0, look: false }], false]] },
   )
+  expect(residents).toBeGreaterThan(0)
 })
