@@ -76,6 +76,18 @@ test('a beta other than 1, an abort and steps that are no graph are shown', () =
   expect(written[1]).toMatch(/^stopped in epoch 1.*\nthe steps did not run as one graph: because\n$/)
 })
 
+test('a reason for steps that are no graph is given once in a process, another one again', () => {
+  const { written, stream } = recorder({})
+  for (const reason of ['no graphs here', 'no graphs here', 'nor there']) {
+    terminalProgress(stream).onEnd?.({ epochs: [record], stopped: 'finished', execution: { compiled: false, reason } })
+  }
+  expect(written).toEqual([
+    'the steps did not run as one graph: no graphs here\n',
+    '',
+    'the steps did not run as one graph: nor there\n',
+  ])
+})
+
 test('durations', () => {
   expect([0, 0.44, 42.4, 59.7, 185, 3723, Number.POSITIVE_INFINITY, Number.NaN].map(formatDuration)).toEqual([
     '0.0 s',

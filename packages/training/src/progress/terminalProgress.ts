@@ -86,8 +86,15 @@ function epochLine(record: EpochRecord): string {
   ].join('  ')
 }
 
+/** Reasons that were given: what a backend cannot do is news once in a process, not after each of many runs. */
+const given = new Set<string>()
+
 function endLine({ stopped, epochs, execution }: History): string {
-  const slow = execution.reason === undefined ? '' : `the steps did not run as one graph: ${execution.reason}\n`
+  const slow =
+    execution.reason === undefined || given.has(execution.reason)
+      ? ''
+      : `the steps did not run as one graph: ${execution.reason}\n`
+  if (execution.reason !== undefined) given.add(execution.reason)
   const aborted =
     stopped === 'aborted' ? `stopped in epoch ${epochs.length}; the model is as the last finished step left it\n` : ''
   return aborted + slow
