@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
-import { GraphInvariantError } from '../errors.ts'
+import { GraphInvariantError, InvalidModelError } from '../errors.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import { type LayerCall, type ModelPlan, planModel, type Slot } from '../plan/modelPlan.ts'
@@ -201,15 +201,15 @@ function checkShapes({ outputs: slots }: LayerCall, outputs: readonly Signal[]):
   })
 }
 
-/** Says which layer it was, where a lowering breaks an invariant. */
+/** Says which layer it was, where one needs to know more of the model, or its lowering breaks an invariant. */
 function naming<T>({ layer }: LayerCall, work: () => T): T {
   try {
     return work()
   } catch (error) {
+    const named = (text: string): string => `Layer "${layer.name}" (${layer.getClassName()}): ${text}`
+    if (error instanceof InvalidModelError) throw new InvalidModelError(named(error.message))
     if (!(error instanceof GraphInvariantError)) throw error
-    throw new GraphInvariantError(
-      error.violations.map((violation) => `Layer "${layer.name}" (${layer.getClassName()}): ${violation}`),
-    )
+    throw new GraphInvariantError(error.violations.map(named))
   }
 }
 

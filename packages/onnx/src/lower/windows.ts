@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs'
+import { InvalidModelError } from '../errors.ts'
 import type { Attributes } from '../ir/node.ts'
 import type { Tape } from '../ir/tape.ts'
-import type { Value } from '../ir/value.ts'
+import type { Dimension, Value } from '../ir/value.ts'
 
 /** The settings that convolutions and pooling of tfjs share, one number for each spatial axis. */
 export interface WindowSettings {
@@ -49,16 +50,30 @@ export function windowAttributes(x: Value, { size, strides, dilations, padding }
   const dilated = dilations.some((rate) => rate !== 1) ? { ...attributes, dilations: dilations.map(BigInt) } : attributes
   if (padding !== 'same') return dilated
   const lengths = x.shape.slice(2)
-  // With a stride of 1 the padding does not depend on the length; and no engine pads by itself around a dilated window.
-  if (lengths.some((length, axis) => typeof length === 'string' && strides[axis] !== 1))
-    return { ...dilated, auto_pad: 'SAME_UPPER' }
-  const totals = lengths.map((length, axis) => {
+  const pads = lengths.map((length, axis) => {
     const reach = (size[axis]! - 1) * dilations[axis]! + 1
-    if (typeof length === 'string') return reach - 1
-    return Math.max((Math.ceil(length / strides[axis]!) - 1) * strides[axis]! + reach - length, 0)
+    return padsOf(length, reach, strides[axis]!)
   })
-  const before = totals.map((total) => Math.floor(total / 2))
-  return { ...dilated, pads: [...before, ...totals.map((total, axis) => total - before[axis]!)].map(BigInt) }
+  if (pads.every((pair) => pair != null))
+    return { ...dilated, pads: [...pads.map(([before]) => before), ...pads.map(([, after]) => after)].map(BigInt) }
+  // onnxruntime computes a negative padding where a window is shorter than its stride.
+  if (strides.some((stride, axis) => size[axis]! < stride) || dilations.some((rate) => rate !== 1)) {
+    throw new InvalidModelError(
+      `A window of [${size}] with the strides [${strides}] and padding 'same' needs to know the sizes of its input, which has the shape [${x.shape.join(', ')}]. Give the model's inputs full shapes.`,
+    )
+  }
+  return { ...dilated, auto_pad: 'SAME_UPPER' }
+}
+
+/** How many elements 'same' adds before and behind an axis; undefined where that depends on a length that is not known. */
+function padsOf(length: Dimension, reach: number, stride: number): readonly [number, number] | undefined {
+  if (typeof length === 'number') {
+    const total = Math.max((Math.ceil(length / stride) - 1) * stride + reach - length, 0)
+    return [Math.floor(total / 2), total - Math.floor(total / 2)]
+  }
+  if (stride === 1) return [Math.floor((reach - 1) / 2), Math.ceil((reach - 1) / 2)]
+  // At most one element is missing, at the end; where it is not, no window gets so far.
+  return reach <= 2 && reach <= stride ? [0, reach - 1] : undefined
 }
 
 /**

@@ -10,8 +10,7 @@ const recurrentLayer: Lowering = {
   leadingAxes: 'batch',
   masked: 'takes',
   passesMask: ({ layer }) => (layer as RecurrentLayer).returnSequences,
-  limits:
-    'not stateful; without a mask, and with activations that cuDNN knows (or cuda: "optional"), ONNX’s own operator, else a Scan',
+  limits: 'not stateful',
   unsupported: unsupportedRecurrence,
   lower: (call) => {
     const layer = call.layer as RecurrentLayer
