@@ -7,6 +7,7 @@ The weights are float32 in one file, for each layer mu [in, out], rho, the bias'
 Versions it was written for: Python 3.11, torch 2.13.0, numpy 2 (pip install torch==2.13.0 numpy).
 """
 import json
+import math
 import os
 import sys
 import time
@@ -15,18 +16,35 @@ import numpy
 import torch
 import torch.nn.functional as F
 
-from torch_predictive import predictive
-
 
 def read_layers(path, sizes):
+    """Each layer as mu, sigma^2, and the same of its bias."""
     values = torch.from_numpy(numpy.fromfile(path, dtype=numpy.float32))
-    layers = []
-    for fan_in, fan_out in zip(sizes, sizes[1:]):
-        shapes = [(fan_in, fan_out), (fan_in, fan_out), (fan_out,), (fan_out,)]
-        mu, rho, bias_mu, bias_rho = [part.reshape(shape) for part, shape in zip(values.split([fan_in * fan_out] * 2 + [fan_out] * 2 + [len(values) - 2 * fan_out * (fan_in + 1)]), shapes)]
-        values = values[2 * fan_out * (fan_in + 1) :]
-        layers.append((mu.contiguous(), F.softplus(rho), bias_mu.contiguous(), F.softplus(bias_rho)))
-    return layers
+    shapes = [shape for fan_in, out in zip(sizes, sizes[1:]) for shape in ((fan_in, out), (fan_in, out), (out,), (out,))]
+    tensors = [part.reshape(shape) for part, shape in zip(values.split([math.prod(shape) for shape in shapes]), shapes)]
+    return [
+        (mu, F.softplus(rho).square(), bias_mu, F.softplus(bias_rho).square())
+        for mu, rho, bias_mu, bias_rho in zip(tensors[::4], tensors[1::4], tensors[2::4], tensors[3::4])
+    ]
+
+
+def moments(layer, x):
+    mu, variance, bias_mu, bias_variance = layer
+    return torch.addmm(bias_mu, x, mu), torch.addmm(bias_variance, x.square(), variance).sqrt()
+
+
+@torch.inference_mode()
+def predictive(layers, x, samples, cached):
+    total = torch.zeros(len(x), layers[-1][2].numel())
+    first = moments(layers[0], x)
+    for _ in range(samples):
+        mean, deviation = first if cached else moments(layers[0], x)
+        h = mean + deviation * torch.randn_like(mean)
+        for layer in layers[1:]:
+            mean, deviation = moments(layer, F.relu(h))
+            h = mean + deviation * torch.randn_like(mean)
+        total += h.softmax(1)
+    return total / samples
 
 
 def main():
