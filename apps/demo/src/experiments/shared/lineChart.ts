@@ -14,6 +14,7 @@ export interface Axis {
   readonly scale?: 'linear' | 'log'
   readonly ticks?: readonly number[]
   readonly domain?: readonly [number, number]
+  readonly reverse?: boolean
 }
 
 /** A horizontal line to compare with. */
@@ -91,7 +92,7 @@ export function lineChart({
 
 const shows = ({ scale }: Axis, value: number): boolean => Number.isFinite(value) && (scale !== 'log' || value > 0)
 
-function scaleOf({ label, scale, ticks, domain }: Axis): Plot.ScaleOptions {
+function scaleOf({ label, scale, ticks, domain, reverse }: Axis): Plot.ScaleOptions {
   return {
     label,
     type: scale ?? 'linear',
@@ -99,6 +100,7 @@ function scaleOf({ label, scale, ticks, domain }: Axis): Plot.ScaleOptions {
     ...(ticks ? { ticks: [...ticks] } : { ticks: 6 }),
     ...(scale === 'log' ? { tickFormat: (value: number) => short(value) } : {}),
     ...(domain ? { domain: [...domain] } : {}),
+    ...(reverse ? { reverse } : {}),
   }
 }
 

@@ -17,6 +17,7 @@ import { score } from '../../stages/score.ts'
 import type { PartContext } from '../framework/experiment.ts'
 import type { DigitSet, DigitSplits } from './digits.ts'
 import { heldBeta, twoPhaseRate, type WarmUpChoice } from './schedules.ts'
+import { shiftedDigits } from './shiftedDigits.ts'
 
 /** How a network is trained, as JSON. */
 export interface TrainingChoice extends WarmUpChoice {
@@ -24,6 +25,10 @@ export interface TrainingChoice extends WarmUpChoice {
   readonly batchSize: number
   /** Highest rate of Adam; see `twoPhaseRate`. */
   readonly learningRate: number
+  /** The rate stays where it is; default false. */
+  readonly constantRate?: boolean
+  /** Digits are moved by up to a pixel, anew each time; default false. */
+  readonly shifts?: boolean
 }
 
 /** How training is judged, as JSON. */
@@ -79,8 +84,8 @@ export interface TrainedResult {
   readonly byElbo: Chosen
 }
 
-/** What looks further at a chosen network, before it is gone. */
-export type Inspect<T> = (model: tf.LayersModel, by: 'nll' | 'elbo') => Promise<T>
+/** Looks further at a chosen network, before it is gone. */
+export type Inspect = (model: tf.LayersModel, by: 'nll' | 'elbo') => Promise<void>
 
 /**
  * Trains a network so that an interruption loses a minute, judges it on the validation rows after each epoch, and at the end scores the epochs that
@@ -95,7 +100,7 @@ export async function trainAndJudge(
   splits: DigitSplits,
   options: TrainingChoice & JudgingChoice & { readonly seed: number },
   context: PartContext,
-  inspect?: Inspect<void>,
+  inspect?: Inspect,
 ): Promise<TrainedResult> {
   const judge = new Judge(model, splits.validation, options, context)
   const { epochs, batchSize, learningRate, seed } = options
@@ -103,12 +108,14 @@ export async function trainAndJudge(
   const folder = await openRunFolder(join(context.scratch, 'training'))
   let compiled: boolean
   try {
-    const history = await fit(model, splits.train, {
+    const { train } = splits
+    const history = await fit(model, options.shifts ? shiftedDigits(train, options) : train, {
       likelihood: categorical(),
+      datasetSize: train.count,
       epochs,
       batchSize,
       seed,
-      learningRate: twoPhaseRate(learningRate, options),
+      learningRate: options.constantRate ? learningRate : twoPhaseRate(learningRate, options),
       beta: heldBeta(options),
       checkpoint: { store: folder, everySeconds: SECONDS_AT_RISK },
       signal,
