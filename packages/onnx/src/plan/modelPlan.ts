@@ -39,7 +39,7 @@ export interface ModelPlan {
  *
  * @param model a built model, sequential or functional, with shared and nested parts
  * @returns its plan
- * @throws InvalidModelError where the model has no inputs and outputs yet
+ * @throws InvalidModelError where the model has no inputs and outputs yet, or a layer's output depends on itself
  */
 export function planModel(model: tf.LayersModel): ModelPlan {
   if (!Array.isArray(model.inputs) || !Array.isArray(model.outputs) || model.inputs.length === 0) {
@@ -110,6 +110,7 @@ function slotOf(tensor: tf.SymbolicTensor): Slot {
 function executionOrder(model: tf.LayersModel): readonly tf.SymbolicTensor[] {
   const inputs = new Set(model.inputs.map((tensor) => tensor.id))
   const done = new Set<number>()
+  const begun = new Set<number>()
   const order: tf.SymbolicTensor[] = []
   for (const output of model.outputs) {
     const stack = [{ tensor: output, entered: false }]
@@ -123,6 +124,12 @@ function executionOrder(model: tf.LayersModel): readonly tf.SymbolicTensor[] {
         }
         continue
       }
+      if (begun.has(tensor.id)) {
+        throw new InvalidModelError(
+          `The model "${model.name}" is cyclic: the output of the layer "${tensor.sourceLayer.name}" (${tensor.sourceLayer.getClassName()}) depends on itself.`,
+        )
+      }
+      begun.add(tensor.id)
       top.entered = true
       for (const input of tensor.inputs) if (!done.has(input.id)) stack.push({ tensor: input, entered: false })
     }
