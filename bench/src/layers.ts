@@ -14,7 +14,7 @@ import { type Contestant, interleave } from './interleave.ts'
 import { estimatorNames, networks } from './layerNetworks.ts'
 import { operatorProducts } from './operatorProducts.ts'
 import { PythonPeer } from './pythonPeer.ts'
-import { machine, printTimings, writeResult } from './results.ts'
+import { type BenchResult, machine, printTimings, writeResult } from './results.ts'
 import { trainingContestant } from './trainingContestant.ts'
 
 const BATCH = 128
@@ -41,7 +41,8 @@ console.log(backend.message)
 const peer = values.python === undefined ? 'no --python given' : await PythonPeer.start(values.python, 'torch_layers.py')
 if (typeof peer === 'string') console.log(`Without PyTorch: ${peer}`)
 
-const groups = []
+const groups: BenchResult['groups'][number][] = []
+let memory: BenchResult['memory']
 const steps = { steps: Number(values.steps), warmUp: Number(values['warm-up']) }
 for (const network of steps.steps > 0 ? values.network : []) {
   for (const estimator of estimators) {
@@ -49,14 +50,19 @@ for (const network of steps.steps > 0 ? values.network : []) {
     const title = `${network}, ${estimator}`
     printTimings(title, timings)
     groups.push({ name: title, timings })
+    await save()
     tf.disposeVariables()
   }
 }
 if (typeof peer !== 'string') peer.stop()
-const memory = values.memory
-  ? values.network.flatMap((network) => estimators.map((estimator) => memoryOf(network, estimator)))
-  : []
-if (values.out !== undefined) {
+if (values.memory) {
+  memory = values.network.flatMap((network) => estimators.map((estimator) => memoryOf(network, estimator)))
+  await save()
+}
+
+/** After each group: a run that is cut off keeps what it has. */
+async function save(): Promise<void> {
+  if (values.out === undefined) return
   await writeResult(values.out, {
     bench: 'layers',
     settings: { batch: BATCH, datasetSize: DATASET, ...steps },
@@ -64,11 +70,13 @@ if (values.out !== undefined) {
       node: process.version,
       tfjs: tf.version.tfjs,
       backend: backend.name,
+      // TensorFlow's faster convolutions: on by themselves on some CPUs only.
+      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] ?? 'as TensorFlow chooses',
       ...(typeof peer === 'string' ? {} : peer.hello),
     },
     machine: machine(),
     groups,
-    ...(values.memory ? { memory } : {}),
+    ...(memory === undefined ? {} : { memory }),
   })
 }
 

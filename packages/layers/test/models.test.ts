@@ -294,18 +294,6 @@ describe('in nested and wrapped models', () => {
     )
   })
 
-  test('weights of another architecture are refused with the layer’s name', () => {
-    tf.tidy(() => {
-      const layer = variationalDense({ units: 2, name: 'mine' })
-      const [twin, wider] = [tf.layers.dense({ units: 2 }), variationalDense({ units: 3 })]
-      for (const each of [layer, twin, wider]) each.apply(tf.ones([1, 3]))
-      expect(() => layer.setWeights(twin.getWeights())).toThrow(
-        /layer "mine" with a weight list of length 2, but the layer was expecting 4/,
-      )
-      expect(() => layer.setWeights(wider.getWeights())).toThrow(/shape 3,2 not compatible with provided weight shape 3,3/)
-    })
-  })
-
   test('the streams of the noise follow the layers', () => {
     tf.tidy(() => {
       const model = network({ estimator: 'localReparameterization' })
