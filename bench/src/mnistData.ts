@@ -31,5 +31,7 @@ function digits(name: string): Digits {
   // The headers are 16 and 8 bytes long.
   const pixels = readFileSync(join(mnistFolder(), `${name}-images-idx3-ubyte`)).subarray(16)
   const labels = readFileSync(join(mnistFolder(), `${name}-labels-idx1-ubyte`)).subarray(8)
-  return { x: Float32Array.from(pixels, (value) => value / 255), y: Int32Array.from(labels), rows: labels.length }
+  const x = new Float32Array(pixels.length)
+  for (let i = 0; i < x.length; i++) x[i] = pixels[i]! / 255
+  return { x, y: Int32Array.from(labels), rows: labels.length }
 }

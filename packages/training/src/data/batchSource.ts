@@ -1,15 +1,18 @@
 import type * as tf from '@tensorflow/tfjs'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 
-/** One batch; its tensors belong to whoever takes it. */
+/** One batch. */
 export interface SourceBatch {
   /** From 0 within its epoch. */
   readonly batch: number
   readonly rows: number
-  /** [rows, ...] */
-  readonly x: tf.Tensor
-  /** Targets in the form that the source's likelihood takes, [rows, ...]. */
-  readonly y: tf.Tensor
+  /**
+   * x [rows, ...] and y [rows, ...], the targets in the form that the source's likelihood takes; where the source is `indexed`, x and y of all its rows and the
+   * int32 indices of the batch's, [rows].
+   */
+  readonly inputs: readonly tf.Tensor[]
+  /** Frees what was made for this batch. */
+  dispose(): void
 }
 
 /** Where a run gets its batches from. */
@@ -19,6 +22,8 @@ export interface BatchSource {
   /** Batches of an epoch. */
   readonly batches: number
   readonly likelihood: Likelihood
+  /** Whether batches come as indices into x and y: a compiled step then picks the rows itself. */
+  readonly indexed: boolean
   /**
    * The batches of an epoch, from one on.
    *

@@ -37,7 +37,8 @@ export function requireRows(what: string, rows: Rows): void {
  * @param dtype of an array's numbers; default int32 for arrays of integers, float32 for others
  */
 export function rowsTensor(rows: Rows, dtype?: tf.DataType): tf.Tensor {
-  if (rows instanceof tf.Tensor) return rows
+  // A variable is no argument of a compiled step.
+  if (rows instanceof tf.Tensor) return rows instanceof tf.Variable ? rows.clone() : rows
   const { values, shape } = 'shape' in rows ? rows : { values: rows, shape: [rows.length] }
   const float = values instanceof Float32Array || values instanceof Float64Array
   const wanted = dtype ?? (float ? 'float32' : 'int32')

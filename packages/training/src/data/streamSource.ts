@@ -40,6 +40,7 @@ export function streamSource({ stream }: TrainingStream, options: StreamSourceOp
     rows: datasetSize,
     batches,
     likelihood: weighted.likelihood,
+    indexed: false,
     async *epoch(epoch, first) {
       const iterator = await iteratorOf(stream, epoch)
       let seen = 0
@@ -57,7 +58,8 @@ export function streamSource({ stream }: TrainingStream, options: StreamSourceOp
             requireBatch(what, data, seen, options)
             const prepared = await preparedRows(what, data, likelihood, options.model, weighted)
             x = prepared.x
-            yield { batch, rows, ...prepared }
+            const inputs = [x, prepared.y]
+            yield { batch, rows, inputs, dispose: () => tf.dispose(inputs) }
           } finally {
             disposeOf(data, x)
           }

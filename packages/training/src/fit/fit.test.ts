@@ -188,7 +188,7 @@ describe('what it does', () => {
     expect(weights(graph)).not.toEqual(weights(constant))
   })
 
-  test('an optimizer of tfjs goes on where it was, stays the caller’s, and has the numbers of ours goes on where it was, and stays the caller’s', async () => {
+  test('an optimizer of tfjs goes on where it was, stays the caller’s, and has the numbers of ours', async () => {
     const once = bayesian()
     const optimizer = tf.train.adam(0.01)
     const { learningRate: _, ...rest } = options({ epochs: 1, optimizer })
@@ -197,7 +197,10 @@ describe('what it does', () => {
     await fit(once, data, rest)
     const fresh = bayesian()
     await fit(fresh, data, options({ epochs: 1 }))
-    expect(weights(fresh)).toEqual(moved)
+    // TensorFlow's own Adam rounds in another order than tfjs's does.
+    weights(fresh).forEach((weight, i) => {
+      expect(weight).toBeCloseTo(moved[i]!, 5)
+    })
     await fit(fresh, data, options({ epochs: 1 }))
     expect(weights(fresh)).not.toEqual(weights(once))
     optimizer.dispose()

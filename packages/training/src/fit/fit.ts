@@ -42,7 +42,7 @@ export async function fit(model: tf.LayersModel, data: TrainingData | TrainingSt
         : tensorSource(await preparedData('data', data, likelihood, model), plan.batchSize, options.seed)
     validation = data.validation && (await preparedData('validation', data.validation, likelihood, model))
     const checkpoints = checkpoint && new Checkpoints(checkpoint, describeRun(model, await source.fingerprint(), plan, options))
-    run = new Run(model, plan, options, { training: source.likelihood, validation: (validation ?? source).likelihood })
+    run = new Run(model, plan, options, source, validation?.likelihood)
     await checkpoints?.resume(run)
     const clock = new RunClock((epochs - run.position.epoch) * plan.rows - run.sums.rows)
     return await trained(run, { source, plan, options, checkpoints, clock }, validation)

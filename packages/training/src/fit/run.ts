@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { type CompiledStep, compile } from '@tfjs-bayes/backend/compile'
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import { type RunDescription, requireSameRun } from '../checkpoint/runDescription.ts'
+import type { BatchSource, SourceBatch } from '../data/batchSource.ts'
 import { CheckpointMismatchError, DivergedWeightsError } from '../errors.ts'
 import { type EvaluationStep, evaluationStep } from '../evaluate/evaluationStep.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
@@ -17,7 +18,6 @@ import { type TrainingStep, type TrainingStepResult, trainableVariables, trainin
 
 /** A training run at work: its variables and where it is. What it holds is all that a checkpoint saves. */
 export class Run {
-  readonly step: TrainingStep
   readonly score: EvaluationStep
   readonly best: BestEpoch | undefined
   /** Epochs that are complete. */
@@ -28,31 +28,34 @@ export class Run {
   sums: EpochSums = NO_SUMS
   readonly #weights: readonly tf.Variable[]
   readonly #optimizer: OptimizerRun
-  readonly #compiled: readonly [CompiledStep<Parameters<TrainingStep>, TrainingStepResult>, { dispose(): void }] | undefined
+  readonly #step: BatchStep
+  readonly #compiled: readonly [CompiledStep<readonly tf.Tensor[], TrainingStepResult>, { dispose(): void }] | undefined
 
   constructor(
     model: tf.LayersModel,
     plan: FitPlan,
     { seed, compile: wanted = true }: FitOptions,
-    likelihoods: { readonly training: Likelihood; readonly validation: Likelihood },
+    source: Pick<BatchSource, 'likelihood' | 'indexed'>,
+    validation: Likelihood = source.likelihood,
   ) {
-    const own = likelihoods.training.variables ?? []
+    const own = source.likelihood.variables ?? []
     const variables = [...trainableVariables(model), ...own]
     this.#weights = [...model.weights.map((weight) => weight.read() as tf.Variable), ...own]
     this.#optimizer =
       plan.optimizer instanceof tf.Optimizer ? tfjsOptimizer(plan.optimizer, variables) : plan.optimizer.start(variables)
     this.best = plan.earlyStopping && new BestEpoch(plan.earlyStopping, this.#weights)
-    const training = { ...plan, model, likelihood: likelihoods.training, variables, optimizer: this.#optimizer }
-    const step = trainingStep({ ...training, seed: deriveSeed(seed, SeedPurpose.trainingNoise) })
+    const training = { ...plan, model, likelihood: source.likelihood, variables, optimizer: this.#optimizer }
+    const single = trainingStep({ ...training, seed: deriveSeed(seed, SeedPurpose.trainingNoise) })
+    const step = source.indexed ? indexedStep(single) : inputsFirst(single)
     const noise = deriveSeed(seed, SeedPurpose.validationNoise)
-    const score = evaluationStep({ model, likelihood: likelihoods.validation, samples: plan.validationSamples, seed: noise })
+    const score = evaluationStep({ model, likelihood: validation, samples: plan.validationSamples, seed: noise })
     if (wanted) {
       const [compiledStep, compiledScore] = [compile(step), compile(score)]
       this.#compiled = [compiledStep, compiledScore]
-      this.step = compiledStep
+      this.#step = compiledStep
       this.score = compiledScore
     } else {
-      this.step = step
+      this.#step = step
       this.score = score
     }
   }
@@ -61,6 +64,18 @@ export class Run {
     if (!this.#compiled) return { compiled: false, reason: 'compile: false' }
     const { compiled, reason } = this.#compiled[0].graph
     return { compiled, ...(reason && { reason: reason.message }) }
+  }
+
+  /** Takes a step on a batch, and frees the batch. */
+  take(
+    batch: SourceBatch,
+    { counter, beta, learningRate }: { readonly counter: number; readonly beta: number; readonly learningRate: number },
+  ): TrainingStepResult {
+    try {
+      return tf.tidy(() => this.#step(tf.scalar(counter, 'int32'), tf.scalar(beta), tf.scalar(learningRate), ...batch.inputs))
+    } finally {
+      batch.dispose()
+    }
   }
 
   /** Closes the epoch under way. */
@@ -128,6 +143,22 @@ export class Run {
     yield* this.#namedVariables()
     for (const [i, weight] of (this.best?.weights ?? []).entries()) yield [bestName(i), weight]
   }
+}
+
+/** Counter, beta and learning rate, and then the inputs of a `SourceBatch`. */
+type BatchStep = (...args: readonly tf.Tensor[]) => TrainingStepResult
+
+function inputsFirst(step: TrainingStep): BatchStep {
+  return (counter, beta, learningRate, x, y) => step(x!, y!, counter as tf.Scalar, beta as tf.Scalar, learningRate as tf.Scalar)
+}
+
+/** The step on the rows of x and y with the given indices. */
+function indexedStep(step: TrainingStep): BatchStep {
+  return (counter, beta, learningRate, x, y, indices) =>
+    tf.tidy(() => {
+      const [rows, targets] = [tf.gather(x!, indices as tf.Tensor1D), tf.gather(y!, indices as tf.Tensor1D)]
+      return step(rows, targets, counter as tf.Scalar, beta as tf.Scalar, learningRate as tf.Scalar)
+    })
 }
 
 const bestName = (index: number): string => `best/${index}`

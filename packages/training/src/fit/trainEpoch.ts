@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs'
 import type { BatchSource, SourceBatch } from '../data/batchSource.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { betaAt } from '../schedules/betaSchedule.ts'
@@ -11,7 +10,6 @@ import type { FitPlan } from './fitPlan.ts'
 import type { EpochRecord } from './history.ts'
 import type { Run } from './run.ts'
 import type { RunClock } from './runClock.ts'
-import type { TrainingStep, TrainingStepResult } from './trainingStep.ts'
 
 /** Steps whose results may wait on the device before they are read. */
 const MOST_PENDING = 256
@@ -40,13 +38,13 @@ export async function trainEpoch(run: Run, context: RunContext): Promise<EpochRe
   try {
     for await (const batch of signal?.aborted ? [] : source.epoch(epoch, run.position.batch)) {
       if (signal?.aborted) {
-        tf.dispose([batch.x, batch.y])
+        batch.dispose()
         break
       }
       const position = positionOf(batch, epoch, context)
       const beta = betaAt(plan.beta, position)
       const learningRate = plan.learningRate && learningRateAt(plan.learningRate, position)
-      const result = takeStep(run.step, batch, { counter: position.step, beta, learningRate: learningRate ?? 0 })
+      const result = run.take(batch, { counter: position.step, beta, learningRate: learningRate ?? 0 })
       meter.add(result, { rows: batch.rows, beta, learningRate })
       run.position = { epoch, batch: batch.batch + 1 }
       clock.examples += batch.rows
@@ -74,18 +72,4 @@ export async function trainEpoch(run: Run, context: RunContext): Promise<EpochRe
 function positionOf({ batch, rows: batchRows }: SourceBatch, epoch: number, { plan, options }: RunContext): TrainingPosition {
   const { batches, rows } = plan
   return { step: epoch * batches + batch, epoch, epochs: options.epochs, batch, batches, batchRows, rows }
-}
-
-/** Takes a step on a batch, and frees the batch. */
-function takeStep(
-  step: TrainingStep,
-  { x, y }: SourceBatch,
-  scalars: { readonly counter: number; readonly beta: number; readonly learningRate: number },
-): TrainingStepResult {
-  const result = tf.tidy(() => {
-    const counter = tf.scalar(scalars.counter, 'int32')
-    return step(x, y, counter, tf.scalar(scalars.beta), tf.scalar(scalars.learningRate))
-  })
-  tf.dispose([x, y])
-  return result
 }
