@@ -1,10 +1,10 @@
-"""The Python side of the distributions bench: the same divergences and random numbers in PyTorch, and in TensorFlow Probability where it is installed.
+"""The PyTorch side of the distributions bench: the same divergences and random numbers.
 
 Speaks JSON lines as torch_step.py does: reads {"task", "library", "size", "steps"}, answers {"ms": [...]}.
 Tasks: kl_normal (KL of N(mu, softplus(rho)^2) and N(0, 0.1^2), size x size, with its gradient by mu and rho), kl_multivariate (KL of two full covariances,
 with its gradient by the first), randn (size x size standard normal numbers).
 
-Versions it was written for: Python 3.11, torch 2.13.0 (pip install torch==2.13.0); optionally tensorflow with tensorflow-probability.
+Versions it was written for: Python 3.11, torch 2.13.0 (pip install torch==2.13.0).
 """
 import json
 import sys
@@ -13,12 +13,6 @@ import time
 import torch
 import torch.nn.functional as F
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
-
-try:
-    import tensorflow as tf
-    import tensorflow_probability as tfp
-except ImportError:
-    tf = tfp = None
 
 
 def torch_task(task, n):
@@ -57,53 +51,15 @@ def torch_task(task, n):
     return step
 
 
-def tfp_task(task, n):
-    tfd = tfp.distributions
-    if task == "randn":
-
-        @tf.function
-        def draw(counter):
-            return tf.random.stateless_normal([n, n], tf.stack([1, counter]))
-
-        return lambda: float(draw(tf.constant(1))[0, 0])
-    if task == "kl_normal":
-        mu = tf.Variable(0.05 * tf.random.normal([n, n]))
-        rho = tf.Variable(0.1 * tf.random.normal([n, n]) - 3)
-
-        @tf.function
-        def step():
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(tfd.kl_divergence(tfd.Normal(mu, tf.nn.softplus(rho)), tfd.Normal(0.0, 0.1)))
-            return loss, tape.gradient(loss, [mu, rho])
-
-        return lambda: float(step()[0])
-
-    def covariance():
-        root = tf.random.normal([n, n])
-        return root @ tf.transpose(root) / n + tf.eye(n)
-
-    a, b, zero = tf.Variable(covariance()), covariance(), tf.zeros(n)
-
-    @tf.function
-    def step():
-        with tf.GradientTape() as tape:
-            q = tfd.MultivariateNormalTriL(zero, tf.linalg.cholesky(a))
-            loss = tfd.kl_divergence(q, tfd.MultivariateNormalTriL(zero, tf.linalg.cholesky(b)))
-        return loss, tape.gradient(loss, a)
-
-    return lambda: float(step()[0])
-
-
 def main():
     torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
-    libraries = ["PyTorch"] + (["TensorFlow Probability"] if tfp else [])
-    print(json.dumps({"torch": torch.__version__, "tfp": tfp and tfp.__version__, "threads": torch.get_num_threads(), "libraries": libraries}), flush=True)
+    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), "libraries": ["PyTorch"]}), flush=True)
     tasks = {}
     for line in sys.stdin:
         request = json.loads(line)
         key = (request["task"], request["library"], request["size"])
         if key not in tasks:
-            tasks[key] = (torch_task if key[1] == "PyTorch" else tfp_task)(key[0], key[2])
+            tasks[key] = torch_task(key[0], key[2])
         times = []
         for _ in range(request["steps"]):
             start = time.perf_counter()

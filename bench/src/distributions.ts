@@ -2,11 +2,11 @@
  * Distributions against PyTorch (and TensorFlow Probability where it is installed), in turns: KL(Normal || Normal) with its gradient on 1200 x 1200 weights,
  * the KL of two 1000-dimensional normal distributions with full covariances, standard normal numbers, and what the roads to a mixture prior cost beside the closed form.
  *
- *     pnpm --filter @tfjs-bayes/bench distributions -- --python PYTHON_WITH_TORCH --out results/distributions.json
+ *     pnpm --filter @tfjs-bayes/bench distributions -- --python PYTHON_WITH_TORCH --tfp PYTHON_WITH_TFP --out results/distributions.json
  */
 import { parseArgs } from 'node:util'
 import * as tf from '@tensorflow/tfjs'
-import { statelessNormal } from '@tfjs-bayes/backend'
+import { statelessNormal, statelessSigns, statelessUniform } from '@tfjs-bayes/backend'
 import { compile } from '@tfjs-bayes/backend/compile'
 import { useFastestBackend } from '@tfjs-bayes/backend/node'
 import {
@@ -18,6 +18,7 @@ import {
   NormalScaleMixture,
   quadratureKl,
   softplus,
+  sumOfKlNormalNormal,
 } from '@tfjs-bayes/distributions'
 import { type Contestant, contestant, interleave } from './interleave.ts'
 import { PythonPeer } from './pythonPeer.ts'
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     dimensions: { type: 'string', default: '1000' },
     steps: { type: 'string', default: '21' },
     python: { type: 'string' },
+    tfp: { type: 'string' },
     out: { type: 'string' },
   },
 })
@@ -38,8 +40,15 @@ const dimensions = Number(values.dimensions)
 
 const backend = await useFastestBackend()
 console.log(backend.message)
-const peer = values.python === undefined ? 'no --python given' : await PythonPeer.start(values.python, 'torch_distributions.py')
-if (typeof peer === 'string') console.log(`Without PyTorch: ${peer}`)
+const pythonPeers: PythonPeer[] = []
+for (const [option, python, script] of [
+  ['--python', values.python, 'torch_distributions.py'],
+  ['--tfp', values.tfp, 'tfp_distributions.py'],
+] as const) {
+  const peer = python === undefined ? `no ${option} given` : await PythonPeer.start(python, script)
+  if (typeof peer === 'string') console.log(`Without ${script}: ${peer}`)
+  else pythonPeers.push(peer)
+}
 
 const [mu, rho] = [
   tf.variable(tf.mul(statelessNormal([size, size], 1, 0), 0.05)),
@@ -52,13 +61,17 @@ const groups = []
 for (const [title, contestants] of [
   [
     `KL(Normal || Normal) and its gradient, ${size} x ${size}`,
-    [...posteriorKl('closed', (q) => closedKl(q, prior)), ...peers('kl_normal', { size })],
+    [
+      ...posteriorKl('closed', (q) => closedKl(q, prior)),
+      ...posteriorKl('closed, summed at once', (q) => sumOfKlNormalNormal(q, prior)),
+      ...peers('kl_normal', { size }),
+    ],
   ],
   [
     `KL of full covariances and its gradient, ${dimensions} dimensions`,
     [...multivariate(), ...peers('kl_multivariate', { size: dimensions })],
   ],
-  [`standard normal numbers, ${size} x ${size}`, [normals(), ...peers('randn', { size })]],
+  [`standard normal numbers, ${size} x ${size}`, [...randomNumbers(), ...peers('randn', { size })]],
   [
     `roads to a spike-and-slab prior with their gradients, ${size} x ${size}`,
     [
@@ -72,7 +85,7 @@ for (const [title, contestants] of [
   printTimings(title, timings)
   groups.push({ name: title, timings })
 }
-if (typeof peer !== 'string') peer.stop()
+for (const peer of pythonPeers) peer.stop()
 if (values.out !== undefined) {
   await writeResult(values.out, {
     bench: 'distributions',
@@ -81,7 +94,7 @@ if (values.out !== undefined) {
       node: process.version,
       tfjs: tf.version.tfjs,
       backend: backend.name,
-      ...(typeof peer === 'string' ? {} : peer.hello),
+      ...Object.fromEntries(pythonPeers.flatMap(({ hello }) => Object.entries(hello).filter(([name]) => name !== 'libraries'))),
     },
     machine: machine(),
     groups,
@@ -119,15 +132,21 @@ function multivariate(): Contestant[] {
   return [reading('closed, compiled', compile(step)), reading('closed, eager', step)]
 }
 
-function normals(): Contestant {
+function randomNumbers(): Contestant[] {
   let counter = 0
-  return reading('statelessNormal', () => ({ value: statelessNormal([size, size], 1, counter++) }))
+  const shape = [size, size]
+  return [
+    reading('statelessNormal', () => ({ value: statelessNormal(shape, 1, counter++) })),
+    reading('tf.randomNormal', () => ({ value: tf.randomNormal(shape) })),
+    reading('statelessUniform', () => ({ value: statelessUniform(shape, 1, counter++) })),
+    reading('statelessSigns', () => ({ value: statelessSigns(shape, 1, counter++) })),
+  ]
 }
 
 function peers(task: string, request: object): Contestant[] {
-  if (typeof peer === 'string') return []
-  const libraries = peer.hello['libraries'] as readonly string[]
-  return libraries.map((library) => peer.contestant(library, { task, library, ...request }))
+  return pythonPeers.flatMap((peer) =>
+    (peer.hello['libraries'] as readonly string[]).map((library) => peer.contestant(library, { task, library, ...request })),
+  )
 }
 
 /** A contestant that reads one number of its result, which waits for the end of the work, and frees it. */
