@@ -15,13 +15,14 @@ export const recurrent: Readonly<Record<string, OpSchema>> = {
     infer: (inputs, attributes) => {
       const { body } = attributes
       if (!isGraph(body)) throw new ShapeError('no body')
-      const axesOf = (name: string): readonly number[] => (attributes[name] as readonly bigint[]).map(Number)
+      const axisOf = (name: string, index: number): number =>
+        Number((attributes[name] as readonly bigint[] | undefined)?.[index] ?? 0)
       const values = inputs.map((_, index) => required(inputs, index))
       const states = values.length - Number(attributes['num_scan_inputs'])
       const lengths = new Set<Dimension>()
       const given = values.map(({ type }, index): TensorType => {
         if (index < states) return type
-        const axis = normalizeAxis(axesOf('scan_input_axes')[index - states]!, type.shape.length)
+        const axis = normalizeAxis(axisOf('scan_input_axes', index - states), type.shape.length)
         lengths.add(type.shape[axis]!)
         return { ...type, shape: type.shape.toSpliced(axis, 1) }
       })
@@ -37,7 +38,7 @@ export const recurrent: Readonly<Record<string, OpSchema>> = {
         )
       return made.map((type, index): TensorType => {
         if (index < states) return type
-        const axis = normalizeAxis(axesOf('scan_output_axes')[index - states]!, type.shape.length + 1)
+        const axis = normalizeAxis(axisOf('scan_output_axes', index - states), type.shape.length + 1)
         return { ...type, shape: type.shape.toSpliced(axis, 0, length!) }
       })
     },

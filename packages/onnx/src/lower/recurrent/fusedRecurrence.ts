@@ -1,10 +1,9 @@
 import type * as tf from '@tensorflow/tfjs'
 import { recurrentProblem } from '../../cuda/checkCudaKernels.ts'
 import type { Attributes } from '../../ir/node.ts'
-import type { Value } from '../../ir/value.ts'
-import { LAST } from '../../ops/shaping.ts'
 import type { WeightData } from '../weights.ts'
 import type { Recurrence, RecurrenceResult } from './recurrence.ts'
+import { reversed, swappedAxes } from './sequences.ts'
 
 /** ONNX's operators by the cells of tfjs: where tfjs's gates stand in ONNX's order, and which of the cell's activations it is given. */
 const OPERATORS: Readonly<
@@ -49,7 +48,7 @@ export function fusedRecurrence(call: Recurrence): RecurrenceResult {
   const recurrentKernel = layerConstant('recurrent_kernel', () => kernelOf(weightData('recurrent_kernel')!, gates))
   const bias = weightData('bias')
   const biasValue = bias == null ? undefined : layerConstant('bias', () => biasOf(bias, gates))
-  const sequence = tape.op('Transpose', [x], { perm: [1n, 0n, 2n] }, 'steps_first')
+  const sequence = swappedAxes(tape, x, 'steps_first')
   const states = initialStates.map((state) => tape.op('Unsqueeze', [state, tape.ints([0])]))
   const attributes = {
     ...attributesOf(cell)!,
@@ -64,8 +63,8 @@ export function fusedRecurrence(call: Recurrence): RecurrenceResult {
   if (!layer.returnSequences) return { output: finalStates[0]!, states: finalStates }
   const steps = tape.op('Squeeze', [all, tape.ints([1])])
   // ONNX leaves the steps of a reverse walk in the order of time; tfjs gives them in the order of the walk.
-  const turned = layer.goBackwards !== call.turned ? reversed(call, steps) : steps
-  return { output: tape.op('Transpose', [turned], { perm: [1n, 0n, 2n] }, 'batch_first'), states: finalStates }
+  const turned = layer.goBackwards !== call.turned ? reversed(tape, steps) : steps
+  return { output: swappedAxes(tape, turned, 'batch_first'), states: finalStates }
 }
 
 function attributesOf(cell: tf.layers.Layer): Attributes | undefined {
@@ -74,10 +73,6 @@ function attributesOf(cell: tf.layers.Layer): Attributes | undefined {
   const names = activations.map((key) => ACTIVATIONS[config[key] as string])
   if (names.some((name) => name == null)) return undefined
   return { ...attributes, activations: names as string[] }
-}
-
-function reversed({ tape }: Recurrence, steps: Value): Value {
-  return tape.op('Slice', [steps, tape.ints([-1]), tape.ints([-LAST]), tape.ints([0]), tape.ints([-1])], {}, 'reversed')
 }
 
 /** [inputs, gates * units] of tfjs as [1, gates * units, inputs]. */

@@ -3,6 +3,7 @@ import type { TensorType, Value } from '../../ir/value.ts'
 import { AXES_AS_INPUT } from '../../ops/reduction.ts'
 import type { LoweringCall } from '../lowering.ts'
 import { fusedRecurrence, hasFusedOperator } from './fusedRecurrence.ts'
+import { reversed, swappedAxes } from './sequences.ts'
 
 /** What all recurrent layers of tfjs have. */
 export interface RecurrentLayer extends tf.layers.Layer {
@@ -38,11 +39,15 @@ export function recurrence(call: Recurrence): RecurrenceResult {
   return hasFusedOperator(call) ? fusedRecurrence(call) : scannedRecurrence(call)
 }
 
+/** The steps stand first, and are turned round outside of the operator, since more engines know a `Scan` of that form only. */
 function scannedRecurrence(call: Recurrence): RecurrenceResult {
   const { layer, x, mask, tape, lowerInner } = call
   const states = call.initialStates.length > 0 ? call.initialStates : zeroStates(call)
-  const step = (value: Value): TensorType => ({ ...value.type, shape: value.shape.toSpliced(1, 1) })
-  const sequences = mask == null ? [x] : [x, mask]
+  const sequences = (mask == null ? [x] : [x, mask]).map((sequence) => {
+    const steps = swappedAxes(tape, sequence, 'steps_first')
+    return layer.goBackwards ? reversed(tape, steps) : steps
+  })
+  const step = ({ type }: Value): TensorType => ({ ...type, shape: type.shape.slice(1) })
   const types = [...states.map(({ type }) => type), ...sequences.map(step)]
   let lastIsState = true
   const body = tape.body('step', types, (values) => {
@@ -50,7 +55,8 @@ function scannedRecurrence(call: Recurrence): RecurrenceResult {
     const [xOfStep, maskOfStep] = values.slice(states.length)
     const [output, ...after] = lowerInner(layer.cell, [xOfStep!, ...before])
     lastIsState = output === after[0]
-    if (maskOfStep == null) return layer.returnSequences || !lastIsState ? [...after, output!] : after
+    const needsOutput = layer.returnSequences || !lastIsState
+    if (maskOfStep == null) return needsOutput ? [...after, output!] : after
     const kept = tape.op('Unsqueeze', [maskOfStep, tape.ints([1])], {}, 'mask')
     const dropped = tape.op('Sub', [tape.scalar(1), kept])
     const passed = (value: Value, state: Value): Value =>
@@ -58,30 +64,18 @@ function scannedRecurrence(call: Recurrence): RecurrenceResult {
     const passedStates = after.map((value, index) => passed(value, before[index]!))
     // A step that is passed over gives the first state again.
     const passedOutput = lastIsState ? passedStates[0]! : passed(output!, before[0]!)
-    return layer.returnSequences || !lastIsState ? [...passedStates, passedOutput] : passedStates
+    return needsOutput ? [...passedStates, passedOutput] : passedStates
   })
-  const direction = layer.goBackwards ? 1n : 0n
-  const hasSequence = body.outputs.length > states.length
-  const results = tape.ops(
-    'Scan',
-    [...states, ...sequences],
-    {
-      body,
-      num_scan_inputs: BigInt(sequences.length),
-      scan_input_axes: sequences.map(() => 1n),
-      scan_input_directions: sequences.map(() => direction),
-      scan_output_axes: hasSequence ? [1n] : [],
-      // Behind each other in the order of the walk, or in front of each other.
-      scan_output_directions: hasSequence ? [call.turned ? 1n : 0n] : [],
-    },
-    'scan',
-  )
+  const results = tape.ops('Scan', [...states, ...sequences], { body, num_scan_inputs: BigInt(sequences.length) }, 'scan')
   const finalStates = results.slice(0, states.length)
-  if (layer.returnSequences) return { output: results.at(-1)!, states: finalStates }
+  const outputs = results.at(-1)!
+  if (layer.returnSequences) {
+    const turned = call.turned ? reversed(tape, outputs) : outputs
+    return { output: swappedAxes(tape, turned, 'batch_first'), states: finalStates }
+  }
   if (lastIsState) return { output: finalStates[0]!, states: finalStates }
-  const place = call.turned ? 0n : -1n
-  const index = tape.constant(`index_${place}`, () => [BigInt64Array.from([place]), []])
-  return { output: tape.op('Gather', [results.at(-1), index], { axis: 1n }), states: finalStates }
+  const last = tape.constant('index_-1', () => [BigInt64Array.from([-1n]), []])
+  return { output: tape.op('Gather', [outputs, last], { axis: 0n }), states: finalStates }
 }
 
 /** Zeros of a state's shape for as many rows as x has; read off no shape, which a GPU would leave to the CPU. */
