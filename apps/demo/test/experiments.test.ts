@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
@@ -87,5 +87,55 @@ describe.each(EXPERIMENTS.map(({ name }) => name))('%s', (name) => {
     expect(stdout).toMatch(/--tiny/)
     expect(stdout).toMatch(/--seeds <list>/)
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(experiment.description.replaceAll(/\s+/g, ' '))
+  })
+})
+
+describe('an interruption', () => {
+  /** A result without the times, which no two runs share. */
+  const timeless = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value, (key, each) => (key === 'seconds' ? undefined : each)))
+  const command = (folder: string): string[] => [
+    'experiment',
+    'mnist-table',
+    '--tiny',
+    '--only',
+    'lrt-normal-learned',
+    '--out',
+    folder,
+  ]
+
+  test('in the middle of a part: the same command goes on, and ends with the same numbers as a run that was never stopped', async () => {
+    const [stopped, whole] = [join(parent, 'stopped'), join(parent, 'whole')]
+    const first = await demo(command(stopped), /^epoch 2 /m)
+    expect(first.code).toBe(130)
+    expect(first.stdout).toContain('The same command goes on where this one ended')
+    expect(readdirSync(join(stopped, 'runs'))).toHaveLength(1)
+    const second = await demo(command(stopped))
+    expect(second.code).toBe(0)
+    // It did not begin anew.
+    expect(second.stderr).not.toMatch(/^epoch 1 /m)
+    expect(second.stderr).toMatch(/^epoch 3 /m)
+    expect((await demo(command(whole))).code).toBe(0)
+    expect(timeless(resultsOf(stopped).parts)).toEqual(timeless(resultsOf(whole).parts))
+  })
+
+  test('the folder of something else is left alone', async () => {
+    const foreign = mkdtempSync(join(parent, 'foreign-'))
+    writeFileSync(join(foreign, 'thesis.doc'), 'years')
+    const { code, stderr } = await demo(command(foreign))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/ForeignFolderError: .* holds no experiment. Choose a new or an empty folder with --out/)
+    expect(readdirSync(foreign)).toEqual(['thesis.doc'])
+  })
+
+  test.each([
+    [['experiment', 'mnist-tables'], /unknown command 'mnist-tables'/],
+    [['experiment', 'pruning', '--seeds', '1,1'], /A seed stands there twice/],
+    [['experiment', 'pruning', '--seed', '-1'], /Expected a whole number from 0/],
+    [['experiment', 'pruning', '--only', 'nothing'], /'nothing' is none of lrt-normal/],
+  ])('%j is refused in words', async (args, message) => {
+    const { code, stderr } = await demo(args)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(message)
   })
 })

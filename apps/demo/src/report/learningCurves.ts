@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { CONTESTANTS, DETERMINISTIC } from '../contestants.ts'
 import type { Epoch, TrainingFile } from '../run/trainingFile.ts'
 import { drawFigure, type Figure } from './figure.ts'
+import { logTicks } from './logTicks.ts'
 import { color, seriesColor } from './palette.ts'
 
 interface Point {
@@ -73,7 +74,7 @@ function curves(training: TrainingFile, quantity: Quantity): Figure {
     ...shown.map(({ contestant, stroke }) => ({ label: contestant.title, color: stroke })),
     ...(withValidation ? [{ label: 'validation', color: color('muted'), dash: VALIDATION_DASH }] : []),
   ]
-  const ticks = logTicks(points)
+  const ticks = logTicks(points.map((point) => point.value))
   const line = (split: Point['split'], strokeDasharray?: string): Plot.Markish =>
     Plot.line(
       points.filter((point) => point.split === split),
@@ -117,19 +118,4 @@ function epochTicks(points: readonly Point[]): number[] {
   const last = Math.max(...points.map((point) => point.epoch))
   const step = Math.max(1, Math.ceil(last / 10))
   return Array.from({ length: Math.floor(last / step) }, (_, i) => (i + 1) * step)
-}
-
-/** Ticks at 1, 2 and 5 of each decade within the values; where that gives fewer than three, at 1 to 9. All values have one sign. */
-function logTicks(points: readonly Point[]): number[] {
-  const sizes = points.map((point) => Math.abs(point.value)).filter((size) => size > 0)
-  const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
-  const first = Math.floor(Math.log10(least))
-  const decades = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => first + i)
-  const within = (mantissas: readonly number[]): number[] =>
-    decades
-      .flatMap((decade) => mantissas.map((mantissa) => Number(`${mantissa}e${decade}`)))
-      .filter((size) => size >= least && size <= most)
-  const coarse = within([1, 2, 5])
-  const sign = Math.sign(points[0]?.value ?? 1)
-  return (coarse.length < 3 ? within([1, 2, 3, 4, 5, 6, 7, 8, 9]) : coarse).map((size) => sign * size)
 }

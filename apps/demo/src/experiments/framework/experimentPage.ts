@@ -61,7 +61,7 @@ function entries({ size, settings, seeds, backend, machine, versions }: Provenan
     ['command', `npm run demo -- experiment ${name}${size === 'tiny' ? ' --tiny' : ''} --seeds ${seeds.join(',')}`],
     ['seeds', seeds.join(', ')],
     ...Object.entries(settings).map(([key, value]): [string, string] => [key, plain(value)]),
-    ['backend', `${backend.name}: ${backend.message}`],
+    ['backend', backend.message],
     ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.platform}`],
     [
       'versions',

@@ -47,7 +47,7 @@ export function pruningReport(parts: Row, { fractions, curveDraws }: PruningSett
           ? `${title(row)}: the NLL is lowest with ${percent(best, 1)} removed (${decimals(pruned)} against ${decimals(whole)} nats): those weights stood at their prior and only added noise.`
           : `${title(row)}: the NLL is lowest with nothing removed.`
       }),
-      `Units without weights are left out of the network: its predictions with mean weights stay the same to ${scientific(largestDifference)}.`,
+      `Units without weights are left out of the network: with mean weights its logits differ from those of the masked twin by at most ${scientific(largestDifference)}.`,
     ],
     tables: [
       {
@@ -137,7 +137,7 @@ export function pruningReport(parts: Row, { fractions, curveDraws }: PruningSett
     return lineChart({
       name,
       caption: `${label} of the posterior predictive against the share of the weights left (%).`,
-      x: { label: 'weights left (%)', scale: 'log', reverse: true },
+      x: { label: 'weights left (%)', scale: 'log', reverse: true, ticks: [100, 50, 20, 10, 5, 2, 1, 0.5] },
       y: { label, scale: 'log' },
       lines: rows.flatMap((row, i) =>
         (['signalToNoise', 'kl'] as const).map((by) => ({

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { drawFigure, type Figure } from '../../report/figure.ts'
+import { logTicks } from '../../report/logTicks.ts'
 
 /** One line of a chart. */
 export interface Line {
@@ -64,10 +65,11 @@ export function lineChart({
       height,
       marginLeft: 56,
       marginRight: 16,
-      x: scaleOf(x),
-      y: { ...scaleOf(y), grid: true },
+      x: { ...scaleOf(x), ...(x.scale === 'log' ? { axis: null } : {}) },
+      y: y.scale === 'log' ? { ...scaleOf(y), axis: null } : { ...scaleOf(y), grid: true },
       color: { type: 'identity' },
       marks: [
+        ...logAxes(x, y, points),
         ...lines.map((line) =>
           Plot.line(
             points.filter((point) => point.line === line.label),
@@ -92,16 +94,40 @@ export function lineChart({
 
 const shows = ({ scale }: Axis, value: number): boolean => Number.isFinite(value) && (scale !== 'log' || value > 0)
 
+/** Axes with text of their own: a log scale would leave out the labels of most ticks. */
+function logAxes(x: Axis, y: Axis, points: readonly { readonly x: number; readonly y: number }[]): Plot.Markish[] {
+  const marks: Plot.Markish[] = []
+  if (x.scale === 'log') {
+    const ticks = x.ticks ?? logTicks(points.map((point) => point.x))
+    marks.push(Plot.axisX(ticks, { label: x.reverse ? `← ${x.label}` : `${x.label} →`, text: short }))
+  }
+  if (y.scale === 'log') {
+    const ticks = y.ticks ?? thinned(logTicks(points.map((point) => point.y)))
+    marks.push(Plot.gridY(ticks), Plot.axisY(ticks, { label: `↑ ${y.label}`, text: short }))
+  }
+  return marks
+}
+
+/** Over many decades only their beginnings. */
+function thinned(ticks: readonly number[]): readonly number[] {
+  return ticks.length <= MOST_TICKS ? ticks : ticks.filter((tick) => Number.isInteger(Math.round(1e6 * Math.log10(tick)) / 1e6))
+}
+
+const MOST_TICKS = 10
+
 function scaleOf({ label, scale, ticks, domain, reverse }: Axis): Plot.ScaleOptions {
   return {
     label,
     type: scale ?? 'linear',
     inset: 8,
     ...(ticks ? { ticks: [...ticks] } : { ticks: 6 }),
-    ...(scale === 'log' ? { tickFormat: (value: number) => short(value) } : {}),
     ...(domain ? { domain: [...domain] } : {}),
     ...(reverse ? { reverse } : {}),
   }
 }
 
-const short = (value: number): string => String(Number(value.toPrecision(4))).replace('-', '−')
+/** Four digits; powers of ten where they get long. */
+function short(value: number): string {
+  const plain = String(Number(value.toPrecision(4)))
+  return (plain.length > 7 ? Number(value.toPrecision(2)).toExponential() : plain).replaceAll('-', '−')
+}
