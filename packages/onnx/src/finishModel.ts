@@ -5,11 +5,13 @@ import { type OnnxModel, type Port, withoutDeadNodes } from './ir/graph.ts'
 import { checkInvariants } from './ir/invariants.ts'
 import type { Tape } from './ir/tape.ts'
 import { cancelTransposes } from './passes/cancelTransposes.ts'
+import { dropDeadUnits } from './passes/deadUnits/dropDeadUnits.ts'
+import { foldConstantUnits } from './passes/deadUnits/foldConstantUnits.ts'
 import { foldAffine } from './passes/foldAffine.ts'
 import { foldConstants } from './passes/foldConstants.ts'
 
 /**
- * Makes a model of what was recorded: leaves out what no output needs, cancels transposes, folds what the options say, and checks the result.
+ * Makes a model of what was recorded: leaves out what no output needs, dead units too, cancels transposes, folds what the options say, and checks the result.
  *
  * @throws GraphInvariantError for a broken graph; MissingCudaKernelError
  */
@@ -23,7 +25,8 @@ export function finishModel(
   const taken = new Set(ports.map((port) => port.value))
   const recorded = tape.finish(name, distinct(tape, ports, taken))
   const cancelled = cancelTransposes({ graph: withoutDeadNodes(recorded), opset: tape.opset, metadata })
-  const folded = options.foldBatchNormalization === true ? foldAffine(cancelled) : cancelled
+  const live = dropDeadUnits(foldConstantUnits(cancelled))
+  const folded = options.foldBatchNormalization === true ? foldAffine(live) : live
   const result = options.foldConstants === true ? foldConstants(folded) : folded
   checkInvariants(result)
   const onCpu = (options.cuda ?? 'required') === 'required' ? checkCudaKernels(result) : []

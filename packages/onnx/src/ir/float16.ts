@@ -22,13 +22,17 @@ export function toFloat16(values: Float32Array): Uint16Array {
  * @returns the same numbers, exactly
  */
 export function fromFloat16(bits: Uint16Array): Float32Array {
-  return Float32Array.from(bits, (pattern) => {
-    const sign = pattern & 0x8000 ? -1 : 1
-    const exponent = (pattern >>> 10) & 0x1f
-    const fraction = pattern & 0x3ff
-    if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-  })
+  const values = new Float32Array(bits.length)
+  for (let i = 0; i < bits.length; i++) values[i] = singleOf(bits[i]!)
+  return values
+}
+
+function singleOf(pattern: number): number {
+  const sign = pattern & 0x8000 ? -1 : 1
+  const exponent = (pattern >>> 10) & 0x1f
+  const fraction = pattern & 0x3ff
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
 function halfOf(single: number): number {
