@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { cholesky } from '../linalg/cholesky.ts'
+import { lowerSolve } from '../linalg/lowerSolve.ts'
 import { diagonalOf, flipped, fromDiagonal, lowerTriangle, transposed } from '../linalg/matrices.ts'
 import { triangularSolve } from '../linalg/triangularSolve.ts'
 
@@ -16,6 +17,8 @@ export interface CovarianceRoot {
   readonly times: (columns: tf.Tensor) => tf.Tensor
   /** L^-1 V for columns V, [..., n, m]. */
   readonly solve: (columns: tf.Tensor) => tf.Tensor
+  /** L^-1 B for lower triangular B, [..., n, n]. */
+  readonly solveLower: (b: tf.Tensor) => tf.Tensor
 }
 
 /** The root of a diagonal covariance, from the standard deviations [..., n]: never a matrix unless asked for one. */
@@ -25,6 +28,7 @@ export function diagonalRoot(sigma: tf.Tensor): CovarianceRoot {
     diagonal: () => sigma,
     times: (columns) => tf.mul(tf.expandDims(sigma, -1), columns),
     solve: (columns) => tf.div(columns, tf.expandDims(sigma, -1)),
+    solveLower: (b) => tf.div(b, tf.expandDims(sigma, -1)),
   }
 }
 
@@ -45,10 +49,11 @@ export function covarianceRoot(covariance: tf.Tensor): CovarianceRoot {
 export function precisionRoot(precision: tf.Tensor): CovarianceRoot {
   const inverse = transposed(flipped(cholesky(flipped(precision))))
   return {
-    matrix: () => triangularSolve(inverse, tf.eye(precision.shape.at(-1)!)),
+    matrix: () => lowerSolve(inverse, tf.eye(precision.shape.at(-1)!)),
     diagonal: () => tf.div(1, diagonalOf(inverse)),
     times: (columns) => triangularSolve(inverse, columns),
     solve: (columns) => tf.matMul(inverse, columns),
+    solveLower: (b) => tf.matMul(inverse, b),
   }
 }
 
@@ -58,5 +63,6 @@ function lowerRoot(lower: tf.Tensor): CovarianceRoot {
     diagonal: () => diagonalOf(lower),
     times: (columns) => tf.matMul(lower, columns),
     solve: (columns) => triangularSolve(lower, columns),
+    solveLower: (b) => lowerSolve(lower, b),
   }
 }

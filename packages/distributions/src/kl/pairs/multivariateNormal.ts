@@ -49,7 +49,7 @@ export function whiten(q: MultivariateNormal, p: MultivariateNormal): Whitened {
   const w = tf.squeeze(pRoot.solve(tf.expandDims(tf.sub(q.mu, p.mu), -1)), [-1])
   const logDiagonal = tf.sub(tf.log(qRoot.diagonal()), tf.log(pRoot.diagonal()))
   if (q.structure === 'sigma' && p.structure === 'sigma') return { logDiagonal, w }
-  return { logDiagonal, w, offDiagonal: lowerTriangle(pRoot.solve(qRoot.matrix()), 'strict') }
+  return { logDiagonal, w, offDiagonal: lowerTriangle(pRoot.solveLower(qRoot.matrix()), 'strict') }
 }
 
 /** Whether a distribution is multivariate normal, or independent normal distributions over vectors, which {@link asMultivariateNormal} makes one. */
