@@ -102,7 +102,7 @@ export async function trainAndJudge(
   context: PartContext,
   inspect?: Inspect,
 ): Promise<TrainedResult> {
-  const judge = new Judge(model, splits.validation, options, context)
+  const judge = new Judge(model, splits, options, context)
   const { epochs, batchSize, learningRate, seed } = options
   const { signal } = context
   const folder = await openRunFolder(join(context.scratch, 'training'))
@@ -150,20 +150,20 @@ class Judge {
   readonly #model: tf.LayersModel
   readonly #validation: DigitSet
   readonly #options: JudgingChoice & { readonly seed: number }
-  readonly #signal: AbortSignal
+  readonly #rows: number
   readonly #folder: string
   #epochs: EpochResult[]
 
   constructor(
     model: tf.LayersModel,
-    validation: DigitSet,
+    { train, validation }: DigitSplits,
     options: JudgingChoice & { readonly seed: number },
-    { scratch, signal }: PartContext,
+    { scratch }: PartContext,
   ) {
     this.#model = model
     this.#validation = validation
     this.#options = options
-    this.#signal = signal
+    this.#rows = train.count
     this.#folder = join(scratch, 'judged')
     mkdirSync(this.#folder, { recursive: true })
     const log = join(this.#folder, 'epochs.json')
@@ -174,10 +174,11 @@ class Judge {
     return this.#epochs
   }
 
-  async offer({ epoch, elbo, nll, klPerExample, beta, seconds, steps }: EpochRecord): Promise<void> {
-    if (this.#signal.aborted || steps === 0) return
+  async offer({ epoch, elbo, nll, klPerExample, beta, seconds, examples }: EpochRecord): Promise<void> {
+    if (examples < this.#rows) return
     const number = epoch + 1
-    const at = { seed: this.#options.seed, signal: this.#signal }
+    // Without the signal: fit counts an epoch as done that ended before the interruption, and will not offer it again.
+    const at = { seed: this.#options.seed }
     const validation = await this.#quality({ ...at, samples: this.#options.validationDraws })
     const validationAtMean = await this.#quality({ ...at, mode: 'mean' as const })
     const result: EpochResult = { epoch: number, elbo, nll, klPerExample, beta, seconds, validation, validationAtMean }
