@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
+import { statelessSigns } from '../../src/random/statelessSigns.ts'
+import { statelessUniform } from '../../src/random/statelessUniform.ts'
 
 /** One tfjs op (or several) on given arguments. */
 export interface OpCase {
@@ -331,6 +333,8 @@ export function opCases(): OpCase[] {
   const noise: Record<string, [Run, ...tf.Tensor[]]> = {
     randomNormalSeeded: [(a) => a.add(tf.randomNormal([4, 5], 0, 1, 'float32', 3)), x],
     statelessNormal: [(a, counter) => a.add(statelessNormal([4, 5], 31, counter as tf.Scalar)), x, tf.scalar(3, 'int32')],
+    statelessUniform: [(a, counter) => a.add(statelessUniform([4, 5], 31, counter as tf.Scalar)), x, tf.scalar(3, 'int32')],
+    statelessSigns: [(a, counter) => a.mul(statelessSigns([4, 5], 31, counter as tf.Scalar)), x, tf.scalar(3, 'int32')],
   }
   const all = {
     ...elementwise,
