@@ -137,6 +137,18 @@ describe('the folder', () => {
     await opened()
     expect(await fs.readdir(at())).toEqual(['lock'])
   })
+
+  test('keeps two checkpoints at the start, where kills have left more', async () => {
+    const first = await openRunFolder(at())
+    await first.save(checkpoint(1))
+    for (const number of [2, 3, 11]) await fs.copyFile(at('checkpoint-1.bin'), at(`checkpoint-${number}.bin`))
+    await first.close()
+    await opened()
+    expect((await fs.readdir(at())).filter((file) => file.startsWith('checkpoint')).sort()).toEqual([
+      'checkpoint-11.bin',
+      'checkpoint-3.bin',
+    ])
+  })
 })
 
 describe('two runs', () => {

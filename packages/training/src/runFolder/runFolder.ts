@@ -38,6 +38,8 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
     for (const file of await fs.readdir(folder)) {
       if (file.endsWith(UNFINISHED)) await fs.rm(path.join(folder, file), { force: true })
     }
+    // Killed between a checkpoint and the removal of its forerunners again and again, processes would leave one more each time.
+    for (const file of (await checkpointFiles(folder)).slice(KEPT)) await fs.rm(path.join(folder, file), { force: true })
     await removeAbandonedLocks(folder)
   } catch (error) {
     await release()
@@ -58,7 +60,7 @@ class OpenRunFolder implements RunFolder {
   }
 
   async latest(): Promise<Checkpoint | undefined> {
-    const [newest, older] = await this.#files()
+    const [newest, older] = await checkpointFiles(this.path)
     if (newest === undefined) return undefined
     const decoded = decodeCheckpoint(await fs.readFile(this.#in(newest)))
     if (!('kind' in decoded)) return decoded
@@ -67,7 +69,7 @@ class OpenRunFolder implements RunFolder {
   }
 
   async save(checkpoint: Checkpoint): Promise<void> {
-    const files = await this.#files()
+    const files = await checkpointFiles(this.path)
     const number = Number(files[0]?.match(CHECKPOINT)?.[1] ?? 0) + 1
     if (files.length === 0) await atomicWrite(this.#in(DESCRIPTION), `${JSON.stringify(checkpoint.description, null, 2)}\n`)
     await atomicWrite(this.#in(`checkpoint-${number}.bin`), encodeCheckpoint(checkpoint))
@@ -83,15 +85,15 @@ class OpenRunFolder implements RunFolder {
     return this.#release()
   }
 
-  /** Checkpoint files, the newest first. */
-  async #files(): Promise<string[]> {
-    const number = (file: string): number => Number(file.match(CHECKPOINT)![1])
-    return (await fs.readdir(this.path)).filter((file) => CHECKPOINT.test(file)).sort((a, b) => number(b) - number(a))
-  }
-
   #in(file: string): string {
     return path.join(this.path, file)
   }
+}
+
+/** Checkpoint files, the newest first. */
+async function checkpointFiles(folder: string): Promise<string[]> {
+  const number = (file: string): number => Number(file.match(CHECKPOINT)![1])
+  return (await fs.readdir(folder)).filter((file) => CHECKPOINT.test(file)).sort((a, b) => number(b) - number(a))
 }
 
 /** Makes the folder, or refuses one that holds something else. */
