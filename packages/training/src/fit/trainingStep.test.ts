@@ -93,7 +93,10 @@ test('an optimizer of tfjs can take the step too, without a learning rate', asyn
       })
     }
     const values = (model: tf.LayersModel): number[] => model.getWeights().flatMap((weight) => [...weight.dataSync()])
-    expect(values(ours)).toEqual(values(theirs))
+    // Theirs rounds the bias corrections otherwise (optimizers.test.ts).
+    values(ours).forEach((value, i) => {
+      expect(Math.abs(value - values(theirs)[i]!)).toBeLessThan(1e-6)
+    })
     ours.dispose()
     theirs.dispose()
     own.dispose()
