@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { ForwardPass, seededNoise, type VariationalDenseArgs, variationalDense } from '@tfjs-bayes/layers'
+import { ForwardPass, seededNoise, type VariationalDenseArgs, variationalDense, variationalLayers } from '@tfjs-bayes/layers'
 import { expectNoLeak, expectTensorsClose } from '@tfjs-bayes/testing'
 import { describe, expect, test, vi } from 'vitest'
 import {
@@ -49,6 +49,17 @@ describe('S draws', () => {
       x.dispose()
       model.dispose()
     })
+  })
+
+  test('the moments of the first layer are computed once for the draws that one call takes', async () => {
+    const model = network()
+    const x = inputs(5)
+    const products = variationalLayers(model).map(({ operator }) => vi.spyOn(operator as { apply(): tf.Tensor }, 'apply'))
+    // Two calls of ten draws each, before any graph takes over.
+    const result = await predictive(model, x, { samples: 20, seed: 3 })
+    expect(products.map(({ mock }) => mock.calls.length)).toEqual([2 * 2, 2 * 10 * 2])
+    result.dispose()
+    x.dispose()
   })
 
   test('kept one by one on request, whatever the batches and chunks', async () => {
