@@ -39,10 +39,14 @@ describe('onnxruntime computes what tfjs does', () => {
     const byName = { ...LAYERS_BY_RANK[rank], ...mergesForRank(rank) }
     return Object.entries(byName).map(([name, layer]) => ({ name, rank, layer }))
   })
-  test.each(layers)('$name on $rank axes', async ({ name, rank, layer }) => {
-    const inputs = inputSpec(fc.constant(rank - 1)).filter(({ vocabulary }) => vocabulary == null)
-    await checkLayer(name, fc.tuple(layer, inputs), ([spec, input], seed) => modelOfLayer(spec, input, seed))
-  })
+  test.each(layers)(
+    '$name on $rank axes',
+    async ({ name, rank, layer }) => {
+      const inputs = inputSpec(fc.constant(rank - 1)).filter(({ vocabulary }) => vocabulary == null)
+      await checkLayer(name, fc.tuple(layer, inputs), ([spec, input], seed) => modelOfLayer(spec, input, seed))
+    },
+    600_000,
+  )
 
   test('Embedding', async () => {
     const inputs = inputSpec().filter(({ vocabulary }) => vocabulary != null)
@@ -58,7 +62,7 @@ describe('onnxruntime computes what tfjs does', () => {
     const { RNN, GRU, LSTM, SimpleRNN, Bidirectional } = LAYERS_BY_RANK[3]!
     const pairs = fc.tuple(fc.oneof(RNN!, GRU!, LSTM!, SimpleRNN!, Bidirectional!), inputSpec(fc.constant(2)))
     await checkLayer('masked recurrence', pairs, ([spec, input], seed) => maskedModel(spec, input, seed))
-  })
+  }, 600_000)
 
   test(`${RUNS} random architectures`, async () => {
     let worst = 0

@@ -103,8 +103,8 @@ function distinctNames(names: readonly string[], taken: Set<string>): readonly s
 }
 
 function slotOf(tensor: tf.SymbolicTensor): Slot {
-  // What tfjs computes of an unknown size may be negative.
-  return { shape: tensor.shape.map((size) => (size != null && size < 0 ? null : size)), dtype: tensor.dtype }
+  // What tfjs computes of an unknown size may be zero or less.
+  return { shape: tensor.shape.map((size) => (size != null && size < 1 ? null : size)), dtype: tensor.dtype }
 }
 
 /** tfjs's `execute` walks depth first from each output and takes a layer's last input first; without recursion, since models can be deep. */

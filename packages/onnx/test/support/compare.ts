@@ -19,21 +19,33 @@ export async function differenceOf(
 ): Promise<number | undefined> {
   const expected = predicted(model, inputs)
   if (expected == null) return undefined
-  const { inputs: planned, outputNames } = planModel(model)
-  let worst = 0
   try {
-    for (const engine of engines) {
-      const feeds = Object.fromEntries(planned.map(({ name }, index) => [name, feedOf(inputs[index]!)]))
-      const actual = await (engine === 'node' ? runOnNode(bytes, feeds) : runOnWeb(bytes, feeds))
-      outputNames.forEach((name, index) => {
-        const { data, dims } = actual[name]!
-        const tensor = expected[index]!
-        if (String(dims) !== String(tensor.shape)) throw new Error(`output ${name} is [${dims}], tfjs gives [${tensor.shape}]`)
-        worst = Math.max(worst, relativeDifference(data, tensor.dataSync()))
-      })
-    }
+    const values = expected.map((tensor) => ({ data: tensor.dataSync(), shape: tensor.shape }))
+    return await differenceTo(model, bytes, inputs, values, engines)
   } finally {
     tf.dispose([...expected])
+  }
+}
+
+/** The same for outputs that are known: the largest difference of what a file computes to them. */
+export async function differenceTo(
+  model: tf.LayersModel,
+  bytes: Uint8Array,
+  inputs: readonly tf.Tensor[],
+  expected: readonly { readonly data: ArrayLike<number>; readonly shape: readonly number[] }[],
+  engines: readonly Engine[],
+): Promise<number> {
+  const { inputs: planned, outputNames } = planModel(model)
+  let worst = 0
+  for (const engine of engines) {
+    const feeds = Object.fromEntries(planned.map(({ name }, index) => [name, feedOf(inputs[index]!)]))
+    const actual = await (engine === 'node' ? runOnNode(bytes, feeds) : runOnWeb(bytes, feeds))
+    outputNames.forEach((name, index) => {
+      const { data, dims } = actual[name]!
+      const { data: values, shape } = expected[index]!
+      if (String(dims) !== String(shape)) throw new Error(`output ${name} is [${dims}], expected [${shape}]`)
+      worst = Math.max(worst, relativeDifference(data, values))
+    })
   }
   return worst
 }

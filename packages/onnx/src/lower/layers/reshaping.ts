@@ -21,6 +21,16 @@ export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
   Reshape: rearranging({
     leadingAxes: 'batch',
     takesIntegers: true,
+    // tfjs notices only when it computes.
+    unsupported: ({ config, inputs }) => {
+      const target = config['targetShape'] as readonly (number | null)[]
+      const sizes = inputs[0]!.shape.slice(1)
+      if (sizes.some((size) => size == null)) return undefined
+      const has = product(sizes)
+      const fixed = product(target.filter((size) => size != null))
+      const fits = target.includes(null) ? has % fixed === 0 : has === fixed
+      return fits ? undefined : `targetShape [${target.map((size) => size ?? -1)}] for ${has} elements`
+    },
     lower: ({ config, inputs, tape }) => {
       const target = config['targetShape'] as readonly (number | null)[]
       return tape.op('Reshape', [inputs[0], tape.ints([0, ...target.map((size) => size ?? -1)])])
@@ -40,4 +50,8 @@ export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
       return tape.op('Expand', [repeated, tape.ints([config['n'] as number, 1])])
     },
   }),
+}
+
+function product(sizes: readonly (number | null)[]): number {
+  return sizes.reduce<number>((total, size) => total * size!, 1)
 }
