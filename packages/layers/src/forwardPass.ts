@@ -85,6 +85,13 @@ export class ForwardPass {
     return this.noiseOf(layer, slot, [shape, [1, ...shape.slice(1)]], this.nextStream++)
   }
 
+  /** New random signs, -1 or 1, at each call. Layers call it. */
+  signs(layer: PassParticipant, slot: string, shape: readonly number[]): tf.Tensor {
+    const stream = this.nextStream++
+    const cheap = this.noiseSource?.signs
+    return cheap === undefined ? signOf(this.noiseOf(layer, slot, [shape], stream)) : cheap(shape, stream)
+  }
+
   /** The same noise at each call of a layer's slot in this pass. Layers call it. */
   sharedNoise(layer: PassParticipant, slot: string, shape: readonly number[]): tf.Tensor {
     const streams = this.participation(layer)
@@ -145,4 +152,9 @@ export class ForwardPass {
     }
     return noise
   }
+}
+
+/** -1 or 1, by the sign of a number; unlike tf.sign never 0, which a float32 draw does hit. */
+function signOf(noise: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => noise.greaterEqual(0).toFloat().mul(2).sub(1))
 }

@@ -17,6 +17,8 @@ const backends: Readonly<Record<string, () => Promise<void>>> = {
   cpu: useCpuBackend,
 }
 const first = tf.getBackend()
+/** Milliseconds: some seconds of work, on a machine that is busy with other tests. */
+const PATIENCE = 400_000
 const estimators = ['localReparameterization', 'weightSampling', 'flipout'] as const
 const pairs = layerCases.flatMap((layerCase) =>
   estimators
@@ -44,7 +46,7 @@ beforeAll(async () => {
       pairs.map(({ title, layerCase, estimator }) => [title, outcomeOf(layerCase, estimator)]),
     )
   }
-})
+}, PATIENCE)
 
 afterAll(async () => {
   await tf.setBackend(first)

@@ -24,6 +24,8 @@ export interface PreActivationArgs {
   readonly once: (slot: string, make: () => tf.Tensor) => tf.Tensor
   /** Standard normal numbers, new ones at each call; those that all rows share have 1 as the first axis. */
   readonly noise: (slot: string, shape: readonly number[]) => tf.Tensor
+  /** Random signs, -1 or 1, new ones at each call. */
+  readonly signs: (slot: string, shape: readonly number[]) => tf.Tensor
 }
 
 /**

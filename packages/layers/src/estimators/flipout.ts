@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs'
 import type { Estimator } from './estimator.ts'
 
 /**
@@ -12,19 +11,14 @@ import type { Estimator } from './estimator.ts'
 export const flipout: Estimator & { readonly drawsWeights: false } = {
   drawsWeights: false,
   obstacle: ({ takesIndices }) => (takesIndices ? 'flipout turns its inputs by signs, and indices have none' : undefined),
-  preActivation: ({ operator, x, kernel, bias, noise }) => {
+  preActivation: ({ operator, x, kernel, bias, signs }) => {
     const mean = operator.apply(x, kernel.mu, bias?.mu)
     const perturbation = [kernel, bias].map((weight) => weight?.sigma.mul(weight.noise()))
-    const signs = (slot: string, shape: readonly number[]): tf.Tensor =>
-      signOf(noise(slot, rowAndChannel(shape, operator.channelAxis)))
-    const flipped = x.mul(signs('inputSigns', x.shape))
-    return mean.add(operator.apply(flipped, perturbation[0]!, perturbation[1]).mul(signs('outputSigns', mean.shape)))
+    const { channelAxis } = operator
+    const flipped = x.mul(signs('inputSigns', rowAndChannel(x.shape, channelAxis)))
+    const turned = operator.apply(flipped, perturbation[0]!, perturbation[1])
+    return mean.add(turned.mul(signs('outputSigns', rowAndChannel(mean.shape, channelAxis))))
   },
-}
-
-/** -1 or 1, by the sign of a number; unlike tf.sign never 0, which a float32 draw does hit. */
-function signOf(noise: tf.Tensor): tf.Tensor {
-  return noise.greaterEqual(0).toFloat().mul(2).sub(1)
 }
 
 /** The shape with 1 for every axis but rows and channels: a sign holds for all positions, as the weights do. */

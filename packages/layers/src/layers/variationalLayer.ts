@@ -281,6 +281,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
         ...(drawnBias === undefined ? {} : { bias: drawnBias }),
         once: (slot, make) => pass.onceForInput(this, `${slot} at ${weight}`, y, make),
         noise: (slot, shape) => pass.noise(this, slot, shape),
+        signs: (slot, shape) => pass.signs(this, slot, shape),
       })
     }, x)
   }

@@ -49,6 +49,27 @@ test('is standard normal across streams, too: one number of each', () => {
   })
 })
 
+test('gives fair signs, too, a pure function of the same arguments and independent of its numbers', () => {
+  tf.tidy(() => {
+    const size = 40_000
+    const signs = (seed: number, counter: number | tf.Scalar, stream: number): Float32Array =>
+      seededNoise(seed, counter).signs!([size], stream).dataSync<'float32'>()
+    const base = signs(42, 0, 0)
+    expect([...new Set(base)].sort()).toEqual([-1, 1])
+    expect(signs(42, tf.scalar(0, 'int32'), 0)).toEqual(base)
+    const means = [
+      base,
+      ...[signs(42, 0, 1), signs(42, 1, 0), signs(43, 0, 0), draw(42, 0, 1, size)].map((other) =>
+        base.map((s, i) => s * other[i]!),
+      ),
+    ]
+    for (const values of means) {
+      const z = (values.reduce((sum, value) => sum + value, 0) / size) * Math.sqrt(size)
+      expect(normalPValue(z), `z ${z}`).toBeGreaterThan(1e-6)
+    }
+  })
+})
+
 test('refuses what is no int32', () => {
   for (const bad of [0.5, Number.NaN, 2 ** 31]) {
     expect(() => seededNoise(bad, 0)).toThrow(NoiseError)

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
-import { statelessNormal } from '@tfjs-bayes/backend'
+import { statelessNormal, statelessSigns, streamKey } from '@tfjs-bayes/backend'
 import { NoiseError } from '../errors.ts'
 import type { NoiseSource } from './noiseSource.ts'
 
@@ -14,23 +14,12 @@ import type { NoiseSource } from './noiseSource.ts'
 export function seededNoise(seed: number, counter: number | tf.Scalar): NoiseSource {
   requireInt32('seed', seed)
   if (typeof counter === 'number') requireInt32('counter', counter)
-  return (shape, stream) => statelessNormal(shape, streamKey(seed, stream), counter)
+  return Object.assign((shape: readonly number[], stream: number) => statelessNormal(shape, streamKey(seed, stream), counter), {
+    signs: (shape: readonly number[], stream: number) => statelessSigns(shape, streamKey(seed, stream), counter),
+  })
 }
 
 function requireInt32(name: string, value: number): void {
   if ((value | 0) !== value)
     throw new NoiseError(`seededNoise: ${name} is ${value}; expected an integer from -2147483648 to 2147483647.`)
-}
-
-/** One int32 key a stream: different streams of a seed never collide, since each step is a bijection. */
-function streamKey(seed: number, stream: number): number {
-  return mix32((mix32(seed) + Math.imul(stream, 0x9e3779b9)) | 0)
-}
-
-/** The finalizer of MurmurHash3 (Appleby): every bit of the argument changes every bit of the result with probability about a half. */
-function mix32(x: number): number {
-  let h = x
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) | 0
 }
