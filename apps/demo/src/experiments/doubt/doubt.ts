@@ -45,7 +45,7 @@ export interface DoubtSettings extends DigitSettings {
 }
 
 /** Means over digits, nats. */
-export interface Doubt {
+interface Doubt {
   readonly entropy: number
   /** Aleatoric part: mean of the draws' entropies. */
   readonly expectedEntropy: number
@@ -59,7 +59,7 @@ export interface TurnedDoubt extends Doubt {
 }
 
 /** How well uncertainty tells digits from what is none: areas under the ROC curve. */
-export interface Outsiders extends Doubt {
+interface Outsiders extends Doubt {
   readonly kind: Outsider
   readonly aurocEntropy: number
   /** Null without draws. */

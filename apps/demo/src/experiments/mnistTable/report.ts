@@ -1,8 +1,9 @@
-import { decimals, percent } from '../../format.ts'
+import { decimals, integer, percent } from '../../format.ts'
 import type { Figure } from '../../report/figure.ts'
 import { seriesColor } from '../../report/palette.ts'
 import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
 import { type Line, lineChart } from '../shared/lineChart.ts'
+import { describePrior } from '../shared/priorChoice.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 import type { Chosen, EpochResult, TrainedResult } from '../shared/train.ts'
 import type { TableConfiguration } from './configurations.ts'
@@ -52,6 +53,16 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
         },
       },
       {
+        title: 'How each was trained',
+        table: {
+          columns: [
+            ...['network', 'prior of every weight', 'estimator', 'KL by', 'layers'].map((heading) => ({ heading })),
+            ...['parameters', 'epochs', 'batch', 'learning rate'].map((heading) => ({ heading, numeric: true })),
+          ],
+          rows: rows.map((row) => trainingCells(row)),
+        },
+      },
+      {
         title: 'The best ELBO reached',
         note: 'The same runs at the epoch with the highest ELBO on the training rows: what the objective itself asked for.',
         table: {
@@ -96,6 +107,27 @@ function chosenCells(chosen: readonly Chosen[], row: Row): string[] {
     nats((one) => one.test.nll),
     nats((one) => one.test.ece),
     ...(hasPosterior ? [share((one) => one.testAtMean.error), nats((one) => one.testAtMean.nll)] : ['–', '–']),
+  ]
+}
+
+function trainingCells(row: Row): string[] {
+  const { title, bayesian, architecture, training } = row[0]!.configuration
+  const layers = [
+    ...(architecture.kind === 'convolutional' ? architecture.filters.map((filters) => `${filters} filters`) : []),
+    ...architecture.hidden,
+  ]
+  return [
+    title,
+    bayesian === null ? '–' : `${describePrior(bayesian.prior)}${bayesian.learnPriorScale ? ', scale learned by layer' : ''}`,
+    bayesian?.estimator ?? '–',
+    bayesian?.kl ?? '–',
+    layers.join('-'),
+    integer(row[0]!.result.parameters),
+    training.heldEpochs > 0
+      ? `${training.heldEpochs} at beta ${training.heldBeta}, ${training.epochs - training.heldEpochs} at 1`
+      : String(training.epochs),
+    String(training.batchSize),
+    String(training.learningRate),
   ]
 }
 

@@ -33,7 +33,7 @@ export interface RegressionChoice {
 }
 
 /** How good predictions of numbers are, in the unit of the target. */
-export interface RegressionScore {
+interface RegressionScore {
   readonly rmse: number
   /** Log-likelihood of the predictive mixture, nats per row, 0.5 log(2 pi) and all. */
   readonly logLikelihood: number

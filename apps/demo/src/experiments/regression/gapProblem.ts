@@ -11,7 +11,7 @@ export const SIDES = [
 export const truth = (x: number): number => Math.sin(4 * x) + 0.5 * x
 
 /** Standard deviation of the noise at x. */
-export function noiseAt(x: number, kind: 'homoscedastic' | 'heteroscedastic'): number {
+function noiseAt(x: number, kind: 'homoscedastic' | 'heteroscedastic'): number {
   return kind === 'homoscedastic' ? 0.1 : 0.05 + 0.2 * Math.max(0, x)
 }
 

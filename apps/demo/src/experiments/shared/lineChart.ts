@@ -10,7 +10,7 @@ export interface Line {
   readonly points: readonly { readonly x: number; readonly y: number }[]
 }
 
-export interface Axis {
+interface Axis {
   readonly label: string
   readonly scale?: 'linear' | 'log'
   readonly ticks?: readonly number[]
@@ -19,7 +19,7 @@ export interface Axis {
 }
 
 /** A horizontal line to compare with. */
-export interface Level {
+interface Level {
   readonly y: number
   readonly label: string
 }
