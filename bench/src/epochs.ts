@@ -3,6 +3,7 @@
  * PyTorch with its fused Adam, in turns. With --target also the time that each takes, from a new network on, to a validation ELBO.
  *
  *     pnpm --filter @tfjs-bayes/bench epochs -- --hidden 400 --hidden 1200 --python PYTHON_WITH_TORCH --out results/epochs.json
+ *     pnpm --filter @tfjs-bayes/bench epochs -- --hidden 400 --epochs 0 --target=-1 --python PYTHON_WITH_TORCH --out results/time-to-elbo.json
  */
 import { parseArgs } from 'node:util'
 import * as tf from '@tensorflow/tfjs'
