@@ -22,8 +22,9 @@ const { values } = parseArgs({
     network: { type: 'string', multiple: true, default: ['dense400'] },
     rows: { type: 'string', multiple: true, default: ['1000', '1'] },
     samples: { type: 'string', default: '100' },
-    shared: { type: 'string', default: '25' },
+    shared: { type: 'string', default: '32' },
     steps: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
     python: { type: 'string' },
     ours: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -31,12 +32,14 @@ const { values } = parseArgs({
 })
 const samples = Number(values.samples)
 const shared = Number(values.shared)
+const threads = Number(values.threads)
 /** Only our own files, for a look at them. */
 const oursOnly = values.ours
 
 const backend = await useFastestBackend()
 console.log(backend.message)
-const peer = values.python === undefined ? 'no --python given' : await PythonPeer.start(values.python, 'torch_predictive.py')
+const peer =
+  values.python === undefined ? 'no --python given' : await PythonPeer.start(values.python, 'torch_predictive.py', values.threads)
 if (typeof peer === 'string') console.log(`Without PyTorch: ${peer}`)
 
 const groups = []
@@ -60,7 +63,7 @@ if (typeof peer !== 'string') peer.stop()
 if (values.out !== undefined) {
   await writeResult(values.out, {
     bench: 'onnx',
-    settings: { network: values.network, rows: values.rows, samples, shared },
+    settings: { network: values.network, rows: values.rows, samples, shared, threads },
     versions: {
       node: process.version,
       tfjs: tf.version.tfjs,
@@ -81,7 +84,7 @@ async function contestantsOf(network: string, model: tf.LayersModel, rows: numbe
   })
   const data = (await x.data()) as Float32Array
   const file = async (name: string, options: ExportOptions): Promise<Contestant> => {
-    const predictor = await loadPredictor(exportModel(model, options), { providers: ['cpu'] })
+    const predictor = await loadPredictor(exportModel(model, options), { providers: ['cpu'], threads })
     return contestant(name, () => predictor.predict(data))
   }
   const found = [

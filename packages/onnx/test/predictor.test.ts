@@ -279,6 +279,18 @@ describe('providers', () => {
     expect((await load({ mode: 'mean' })).message).toBe('onnxruntime-node on cpu')
   })
 
+  test('threads can be chosen', async () => {
+    const bytes = exportModel(model, { mode: 'mean' })
+    const [one, two] = [
+      await loadPredictor(bytes, { providers: ['cpu'], threads: 1 }),
+      await loadPredictor(bytes, { providers: ['cpu'], threads: 2 }),
+    ]
+    open.push(one, two)
+    const answer = await one.predict(x)
+    expect(maxDifference(answer.probabilities, (await two.predict(x)).probabilities)).toBeLessThan(1e-6)
+    await expect(loadPredictor(bytes, { threads: 0.5 })).rejects.toThrow(/threads is 0.5/)
+  })
+
   test('none is a named error', async () => {
     const attempt = loadPredictor(exportModel(model, { mode: 'mean' }), { providers: [] })
     await expect(attempt).rejects.toThrow(RuntimeUnavailableError)

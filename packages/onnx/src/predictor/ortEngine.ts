@@ -4,8 +4,13 @@ import type { Engine, Feed } from './engine.ts'
 export interface OrtRuntime {
   readonly Tensor: new (type: 'float32' | 'int32' | 'bool' | 'int64', data: never, dims: readonly number[]) => object
   readonly InferenceSession: {
-    create(model: Uint8Array, options: { readonly executionProviders: readonly string[] }): Promise<OrtSession>
+    create(model: Uint8Array, options: SessionSettings & { readonly executionProviders: readonly string[] }): Promise<OrtSession>
   }
+}
+
+/** What a session can be told beside its provider. */
+export interface SessionSettings {
+  readonly intraOpNumThreads?: number
 }
 
 interface OrtSession {
@@ -34,10 +39,17 @@ export class OrtEngine implements Engine {
    * @param model the file's bytes
    * @param provider an execution provider
    * @param message what the predictor says about itself
+   * @param settings default: onnxruntime's own
    * @throws whatever onnxruntime says
    */
-  static async start(runtime: OrtRuntime, model: Uint8Array, provider: string, message: string): Promise<OrtEngine> {
-    const session = await runtime.InferenceSession.create(model, { executionProviders: [provider] })
+  static async start(
+    runtime: OrtRuntime,
+    model: Uint8Array,
+    provider: string,
+    message: string,
+    settings: SessionSettings = {},
+  ): Promise<OrtEngine> {
+    const session = await runtime.InferenceSession.create(model, { ...settings, executionProviders: [provider] })
     return new OrtEngine(runtime, session, provider, message)
   }
 

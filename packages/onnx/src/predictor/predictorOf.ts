@@ -1,5 +1,6 @@
 import { ForeignModelError } from '../errors.ts'
 import { OUTPUTS, type OutputName, type PredictionName, predictionOf } from '../predictive/outputs.ts'
+import type { SessionSettings } from './ortEngine.ts'
 import { USUAL_OUTPUTS, type UsualOutputs } from './prediction.ts'
 import { Predictor } from './predictor.ts'
 import { readSignature } from './signature.ts'
@@ -28,12 +29,14 @@ export interface LoadOptions<
  * @param bytes a whole file
  * @param wanted what the caller wants to be answered with, and the providers in the order of preference
  * @param from gives the onnxruntime package; asked once the file is known to be good
+ * @param settings default: onnxruntime's own
  * @throws CorruptModelError, ForeignModelError for the file; RuntimeUnavailableError without a runtime
  */
 export async function predictorOf<Provider extends string, Name extends PredictionName, Output extends OutputName<Name>>(
   bytes: Uint8Array,
   wanted: Required<Omit<LoadOptions<Provider, Name, Output>, 'outputs'>> & { readonly outputs: readonly Output[] | undefined },
   from: () => Promise<RuntimePackage<Provider>>,
+  settings: SessionSettings = {},
 ): Promise<Predictor<Name, Output>> {
   const { likelihood, providers } = wanted
   const outputs: readonly string[] = wanted.outputs ?? USUAL_OUTPUTS[likelihood]
@@ -53,5 +56,5 @@ export async function predictorOf<Provider extends string, Name extends Predicti
       `The file has no output ${missing.join(', ')}; it has ${has.join(', ')}. Load it with outputs: ${list(has)}, or export it with outputs: ${list([...new Set([...has, ...outputs])])}.`,
     )
   }
-  return new Predictor<Name, Output>(likelihood, await startEngine(await from(), bytes, providers), signature)
+  return new Predictor<Name, Output>(likelihood, await startEngine(await from(), bytes, providers, settings), signature)
 }

@@ -1,6 +1,6 @@
 import { CorruptModelError, RuntimeUnavailableError } from '../errors.ts'
 import type { Engine } from './engine.ts'
-import { OrtEngine, type OrtRuntime } from './ortEngine.ts'
+import { OrtEngine, type OrtRuntime, type SessionSettings } from './ortEngine.ts'
 
 /** An onnxruntime package and what to say about its providers. */
 export interface RuntimePackage<Provider extends string> {
@@ -20,6 +20,7 @@ export interface RuntimePackage<Provider extends string> {
  * @param from the package
  * @param model the file's bytes
  * @param providers in the order of preference
+ * @param settings default: onnxruntime's own
  * @returns the session; its message says why earlier providers were passed over
  * @throws CorruptModelError where onnxruntime refuses the model; RuntimeUnavailableError where no provider works
  */
@@ -27,6 +28,7 @@ export async function startEngine<Provider extends string>(
   from: RuntimePackage<Provider>,
   model: Uint8Array,
   providers: readonly Provider[],
+  settings: SessionSettings = {},
 ): Promise<Engine> {
   const passed: string[] = []
   for (const provider of providers) {
@@ -36,7 +38,8 @@ export async function startEngine<Provider extends string>(
       continue
     }
     try {
-      return await OrtEngine.start(from.runtime, model, provider, [`${from.name} on ${provider}`, ...passed].join('; '))
+      const message = [`${from.name} on ${provider}`, ...passed].join('; ')
+      return await OrtEngine.start(from.runtime, model, provider, message, settings)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (provider === from.plain) {
