@@ -22,6 +22,8 @@ const families = [
   'normalScaleMixture',
   'bernoulli',
   'poisson',
+  'categorical',
+  'multivariateNormal',
 ]
 
 test.each(families)('%s is as accurate as stated, in both tails and over all scales', (family) => {

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
-import { type Distribution, deserializeDistribution, type SerializedDistribution } from '../../src/index.ts'
+import {
+  Categorical,
+  type Distribution,
+  deserializeDistribution,
+  MultivariateNormal,
+  type SerializedDistribution,
+} from '../../src/index.ts'
 
 /** One set of parameters of a file in fixtures/. */
 interface ReferenceCase extends Record<Elementwise, readonly JsonNumber[]>, Record<Moment, JsonNumber | null> {
@@ -19,6 +25,27 @@ export type Accuracy = Partial<Record<Elementwise | 'moments', number>>
 const SMALLEST_NORMAL = 1.2e-38
 const LARGEST = 3.4e38
 
+/** One distribution over vectors or labels of a file in fixtures/. */
+interface JointCase {
+  readonly logits?: readonly number[]
+  readonly q?: { readonly mu: number[]; readonly covariance: number[][] }
+  readonly x?: number[][]
+  readonly logProb: readonly number[]
+  readonly entropy: number
+}
+
+/** Families whose references are not elementwise. */
+const JOINT: Readonly<Record<string, (reference: JointCase) => { readonly d: Distribution; readonly x: tf.Tensor }>> = {
+  multivariateNormal: ({ q, x }) => ({
+    d: new MultivariateNormal({ mu: tf.tensor1d(q!.mu), covariance: tf.tensor2d(q!.covariance) }),
+    x: tf.tensor2d(x!),
+  }),
+  categorical: ({ logits }) => ({
+    d: new Categorical({ logits: tf.tensor1d([...logits!]) }),
+    x: tf.range(0, logits!.length, 1, 'int32'),
+  }),
+}
+
 /**
  * The largest errors of a family against its reference values.
  *
@@ -29,8 +56,28 @@ const LARGEST = 3.4e38
  */
 export function measureAccuracy(family: string): Accuracy {
   const { cases } = JSON.parse(readFileSync(new URL(`../../fixtures/${family}.json`, import.meta.url), 'utf8')) as {
-    cases: ReferenceCase[]
+    cases: unknown[]
   }
+  const joint = JOINT[family]
+  return joint ? jointAccuracy(cases as JointCase[], joint) : elementwiseAccuracy(family, cases as ReferenceCase[])
+}
+
+function jointAccuracy(cases: readonly JointCase[], make: (typeof JOINT)[string]): Accuracy {
+  let [logProb, moments] = [0, 0]
+  for (const reference of cases) {
+    tf.tidy(() => {
+      const { d, x } = make(reference)
+      const got = d.logProb(x).dataSync()
+      reference.logProb.forEach((expected, i) => {
+        logProb = Math.max(logProb, errorOf(got[i]!, expected, 1, `${d.family} logProb`))
+      })
+      moments = Math.max(moments, errorOf(d.entropy().dataSync()[0]!, reference.entropy, 1, `${d.family} entropy`))
+    })
+  }
+  return { logProb, moments }
+}
+
+function elementwiseAccuracy(family: string, cases: readonly ReferenceCase[]): Accuracy {
   const accuracy: Accuracy = {}
   const note = (quantity: keyof Accuracy, error: number): void => {
     accuracy[quantity] = Math.max(accuracy[quantity] ?? 0, error)
