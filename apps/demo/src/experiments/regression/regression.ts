@@ -43,7 +43,7 @@ const TINY: RegressionSettings = { rows: 20, testRows: 20, grid: GRID.filter((_,
 
 const GAP: RegressionChoice = {
   noise: 'homoscedastic',
-  hidden: 50,
+  hidden: 20,
   priorSigma: 3,
   activation: 'tanh',
   epochs: 4000,
@@ -51,9 +51,10 @@ const GAP: RegressionChoice = {
   learningRate: 1e-2,
   draws: 200,
 }
+/** Sizes and priors by the ELBO of the training rows. */
 const BOSTON: RegressionChoice = {
   noise: 'homoscedastic',
-  hidden: 50,
+  hidden: 20,
   priorSigma: 0.5,
   activation: 'relu',
   epochs: 400,
