@@ -54,7 +54,9 @@ describe('S draws', () => {
   test('the moments of the first layer are computed once for the draws that one call takes', async () => {
     const model = network()
     const x = inputs(5)
-    const products = variationalLayers(model).map(({ operator }) => vi.spyOn(operator as unknown as { apply(): tf.Tensor }, 'apply'))
+    const products = variationalLayers(model).map(({ operator }) =>
+      vi.spyOn(operator as unknown as { apply(): tf.Tensor }, 'apply'),
+    )
     // Two calls of ten draws each, before any graph takes over.
     const result = await predictive(model, x, { samples: 20, seed: 3 })
     expect(products.map(({ mock }) => mock.calls.length)).toEqual([2 * 2, 2 * 10 * 2])
