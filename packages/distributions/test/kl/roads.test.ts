@@ -130,6 +130,26 @@ describe('Monte Carlo', () => {
     )
   })
 
+  test('under the same noise both gradients are those of finite differences, the second with the density held fixed', () => {
+    tf.tidy(() => {
+      const [mu, sigma, noise] = [tf.tensor1d([0.3, -0.2]), tf.tensor1d([0.4, 0.9]), statelessNormal([5, 2], KEY, 2)]
+      const p = new StudentT({ df: 4, mu: 0, scale: 0.7 })
+      const at = (m: tf.Tensor, s: tf.Tensor): Normal => new Normal({ mu: m, sigma: s })
+      const estimates = {
+        total: (q: Normal) => estimateKl(q, p, q.sample(noise)).value,
+        stickTheLanding: (q: Normal) => estimateKl(at(mu, sigma), p, q.sample(noise)).value,
+      }
+      for (const gradient of ['total', 'stickTheLanding'] as const) {
+        const own = (m: tf.Tensor, s: tf.Tensor): tf.Tensor => estimateKl(at(m, s), p, at(m, s).sample(noise), { gradient }).value
+        const [byMu, bySigma] = tf.grads((m: tf.Tensor, s: tf.Tensor) => tf.sum(own(m, s)))([mu, sigma])
+        const tolerance = { relative: 3e-3, absolute: 2e-3 }
+        const f = estimates[gradient]
+        expectTensorsClose(byMu!, tf.tensor1d(finiteDifference((m) => f(at(m, sigma)), mu)), tolerance)
+        expectTensorsClose(bySigma!, tf.tensor1d(finiteDifference((s) => f(at(mu, s)), sigma)), tolerance)
+      }
+    })
+  })
+
   test('refuses a gradient it does not know, and a single sample', () => {
     tf.tidy(() => {
       const q = new Normal({ mu: 0, sigma: 1 })
