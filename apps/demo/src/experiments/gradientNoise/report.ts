@@ -41,9 +41,9 @@ export function gradientNoiseReport(parts: Parts, { batchSizes, draws }: NoiseSe
       `At batches of ${largest}, one weight draw for the batch has ${bottom('mu')} times the variance of the local reparameterization trick in the means of the first layer, ` +
       `and ${Number(bottom('rho')).toLocaleString('en-US')} times in ρ.`,
     remarks: [
-      `From batches of ${batchSizes[0]} to ${largest}, the variance in ρ of the first layer falls ${fall('weightSampling')} times with one weight draw a batch, ${fall('localReparameterization')} times with the local trick: the one has a floor, the other falls with the batch.`,
-      `Flipout parts the rows in what is odd in the noise, but ε² is the same for all of them: at batches of ${largest} it has ${ratio('flipout', largest, 0, 'mu').toPrecision(2)} times the local trick's variance in μ of the first layer, and ${ratio('flipout', largest, 0, 'rho').toPrecision(2)} times in ρ.`,
-      `Even with a draw of its own for every example, weight sampling has ${ratio('weightSamplingPerExample', largest, 0, 'rho').toPrecision(2)} times the local trick's variance in ρ of the first layer: pre-activations need less noise than weights.`,
+      `From batches of ${batchSizes[0]} to ${largest}, the variance in ρ of the first layer falls ${fall('weightSampling')} times with one weight draw a batch and ${fall('localReparameterization')} times with the local trick.`,
+      `Flipout parts the rows in what is odd in the noise, but ε² is the same for all of them: at batches of ${largest} it has ${plain(ratio('flipout', largest, 0, 'mu'))} times the local trick's variance in μ of the first layer, and ${plain(ratio('flipout', largest, 0, 'rho'))} times in ρ.`,
+      `Even with a draw of its own for every example, weight sampling has ${plain(ratio('weightSamplingPerExample', largest, 0, 'rho'))} times the local trick's variance in ρ of the first layer: pre-activations need less noise than weights.`,
     ],
     tables: [
       {

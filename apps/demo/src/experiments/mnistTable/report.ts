@@ -21,30 +21,30 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
       {
         title: 'Chosen by validation NLL',
         note:
-          `Among the epochs whose KL is at most ${settings.klLimit ?? 'any number of'} nats per example. ELBO, NLL and KL / N are nats per training example at those weights; ` +
+          `${settings.klLimit === null ? 'Among all epochs with beta 1.' : `Among the epochs with beta 1 whose KL is at most ${settings.klLimit} nats per example.`} ELBO, NLL and KL / N are nats per training example at those weights; ` +
           `test figures are those of ${settings.testDraws} posterior samples, and of one pass with the posterior means. "Published" is the table in the README of ` +
           `JavierAntoran/Bayesian-Neural-Networks, whose rows ended with a KL of about 3 nats per example and were not chosen on a validation set.`,
         table: {
           columns: columns(
+            'published',
             'epoch',
             'KL / N',
             'ELBO',
-            'val. NLL',
             'test error',
             'test NLL',
+            'val. NLL',
             'ECE',
             'mean: error',
             'mean: NLL',
-            'published',
             's/epoch',
           ),
           rows: rows.map((row) => [
             row[0]!.configuration.title,
+            published(row[0]!.configuration),
             ...chosenCells(
               row.flatMap(({ result }) => result.byNll ?? []),
               row,
             ),
-            published(row[0]!.configuration),
             formatSpread(
               row.map(({ result }) => medianSeconds(result.epochs)),
               (value) => decimals(value, 1),
@@ -66,7 +66,7 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
         title: 'The best ELBO reached',
         note: 'The same runs at the epoch with the highest ELBO on the training rows: what the objective itself asked for.',
         table: {
-          columns: columns('epoch', 'KL / N', 'ELBO', 'val. NLL', 'test error', 'test NLL', 'ECE', 'mean: error', 'mean: NLL'),
+          columns: columns('epoch', 'KL / N', 'ELBO', 'test error', 'test NLL', 'val. NLL', 'ECE', 'mean: error', 'mean: NLL'),
           rows: rows.map((row) => [
             row[0]!.configuration.title,
             ...chosenCells(
@@ -102,9 +102,9 @@ function chosenCells(chosen: readonly Chosen[], row: Row): string[] {
     chosen.map(({ epoch }) => epoch).join(', '),
     hasPosterior ? nats((one) => one.train.klPerExample, 3) : '–',
     hasPosterior ? nats((one) => one.train.elbo, 3) : '–',
-    nats((one) => one.validation.nll),
     share((one) => one.test.error),
     nats((one) => one.test.nll),
+    nats((one) => one.validation.nll),
     nats((one) => one.test.ece),
     ...(hasPosterior ? [share((one) => one.testAtMean.error), nats((one) => one.testAtMean.nll)] : ['–', '–']),
   ]
@@ -140,8 +140,12 @@ function lead(rows: readonly Row[], { klLimit }: TableSettings): string {
   const names = beaten.map((row) => row[0]!.configuration.title).join('; ')
   return compared.length === 0
     ? 'None of the published rows has been computed yet.'
-    : `${beaten.length} of ${compared.length} published rows are beaten in test error and in nats, with a KL of at most ${klLimit ?? 'any number of'} nats per example and the epoch chosen on validation digits alone${names === '' ? '' : ` (${names})`}.`
+    : `${beaten.length} of ${compared.length} published rows are beaten in test error and in nats, ${limited(klLimit)}the epoch chosen on validation digits alone${names === '' ? '' : ` (${names})`}.`
 }
+
+/** The limit in words, or nothing. */
+const limited = (klLimit: number | null): string =>
+  klLimit === null ? 'with ' : `with a KL of at most ${klLimit} nats per example and `
 
 /** Whether the row's mean beats the published one in both figures; undefined where no epoch could be chosen. */
 function beats(row: Row): boolean | undefined {

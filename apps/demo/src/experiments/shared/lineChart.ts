@@ -65,7 +65,14 @@ export function lineChart({
       height,
       marginLeft: 56,
       marginRight: 16,
-      x: { ...scaleOf(x), ...(x.scale === 'log' ? { axis: null } : {}) },
+      x: {
+        ...scaleOf(x),
+        ...(x.scale === 'log' ? { axis: null } : {}),
+        // Epochs have no halves.
+        ...(points.every((point) => Number.isInteger(point.x))
+          ? { tickFormat: (value: number) => (Number.isInteger(value) ? `${value}` : '') }
+          : {}),
+      },
       y: y.scale === 'log' ? { ...scaleOf(y), axis: null } : { ...scaleOf(y), grid: true },
       color: { type: 'identity' },
       marks: [
