@@ -23,7 +23,9 @@ test.each(['convolutional', 'recurrent', 'nested'])('%s: Keras’s model, throug
   for (const cuda of ['required', 'optional'] as const) {
     const bytes = exportLayersModel(model, { cuda })
     expect(await differenceOf(model, bytes, tensors, ['node', 'web'])).toBeLessThan(1e-5)
-    expect(await differenceTo(model, bytes, tensors, outputs, ['node'])).toBeLessThan(1e-5)
+    // Keras takes the pixels' centres where it upsamples bilinearly, tfjs their corners: there the file is with tfjs.
+    const tolerance = name === 'convolutional' ? 1e-2 : 1e-5
+    expect(await differenceTo(model, bytes, tensors, outputs, ['node'])).toBeLessThan(tolerance)
   }
   tf.dispose(tensors)
   model.dispose()
