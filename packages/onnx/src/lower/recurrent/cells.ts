@@ -89,7 +89,7 @@ export const cellLowerings: Readonly<Record<string, Lowering>> = {
 }
 
 /** How many states a cell has. */
-export function stateCount(cell: tf.layers.Layer): number {
+function stateCount(cell: tf.layers.Layer): number {
   return [(cell as unknown as { readonly stateSize: number | readonly number[] }).stateSize].flat().length
 }
 
