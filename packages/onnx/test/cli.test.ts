@@ -6,7 +6,8 @@ import { variationalConv2d, variationalDense } from '@tfjs-bayes/layers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadModelFile } from '../src/cli/loadModelFile.ts'
 import { main } from '../src/cli/main.ts'
-import { exportModel } from '../src/index.ts'
+import { type ExportOptions, exportLayersModel, exportModel } from '../src/index.ts'
+import { loadPredictor } from '../src/node.ts'
 import { randomizeWeights } from './support/randomModel.ts'
 
 let folder: string
@@ -67,6 +68,65 @@ test('export writes what exportModel gives', async () => {
   expect((await run('export', json, ...gaussian)).code).toBe(0)
 })
 
+test('a model as it is, with several inputs and outputs, is what exportLayersModel gives', async () => {
+  const own = await mkdtemp(join(folder, 'plain-'))
+  const [left, right] = ['left', 'right'].map((name) => tf.input({ shape: [300], name })) as [
+    tf.SymbolicTensor,
+    tf.SymbolicTensor,
+  ]
+  const sum = tf.layers.add().apply([left, right])
+  const normal = tf.layers.batchNormalization().apply(tf.layers.dense({ units: 4 }).apply(sum)) as tf.SymbolicTensor
+  const model = tf.model({
+    inputs: [left, right],
+    outputs: [normal, tf.layers.reLU({ name: 'positive' }).apply(sum) as tf.SymbolicTensor],
+  })
+  await save(model, own)
+  const saved = join(own, 'model.json')
+  const file = join(own, 'plain.onnx')
+  const cases = [
+    [[], {}],
+    [['--opset', '18', '--cuda', 'optional', '--precision', 'float16'], { opset: 18, cuda: 'optional', precision: 'float16' }],
+    [['--fold-batch-normalization', 'yes', '--fold-constants', 'yes'], { foldBatchNormalization: true, foldConstants: true }],
+    [['--fold-batch-normalization', 'no'], {}],
+  ] as const
+  const sizes = new Set<number>()
+  for (const [options, expected] of cases) {
+    const { code, error } = await run('export', saved, '--mode', 'layers', ...options, '-o', file)
+    expect(code, error).toBe(0)
+    const written = new Uint8Array(await readFile(file))
+    expect(written).toEqual(exportLayersModel(model, expected))
+    sizes.add(written.length)
+  }
+  // As it is, in half precision, folded: the options reached the file.
+  expect(sizes.size).toBe(3)
+  model.dispose()
+
+  const apart = await run('export', saved, '--mode', 'layers', '--external-data', 'yes', '-o', file)
+  expect(apart.code, apart.error).toBe(0)
+  const [data, ...others] = (await readdir(own)).filter((name) => name.endsWith('.data'))
+  expect(others).toEqual([])
+  const total = (await readFile(file)).length + (await readFile(join(own, data!))).length
+  expect(apart.out).toBe(`${file}: ${total.toLocaleString('en')} bytes`)
+})
+
+test('outputs and quantiles are what the words say', async () => {
+  const chosen = join(folder, 'chosen.onnx')
+  expect((await run('export', json, '--samples', '4', '--outputs', 'probabilities,variance', '-o', chosen)).code).toBe(0)
+  expect(new Uint8Array(await readFile(chosen))).toEqual(
+    await exported({ mode: 'localReparameterization', noise: 'graph', samples: 4, outputs: ['probabilities', 'variance'] }),
+  )
+  const numbers = ['--likelihood', 'gaussian', '--sigma', '0.5', '--outputs', 'mean,quantiles', '--quantiles', '0.1,0.9']
+  expect((await run('export', json, '--noise', 'baked', '--samples', '4', ...numbers, '-o', chosen)).code).toBe(0)
+  const predictor = await loadPredictor(chosen, { likelihood: 'gaussian', outputs: ['mean', 'quantiles'] })
+  const { mean, quantiles } = await predictor.predict(Float32Array.from({ length: 36 }, (_, i) => i / 36))
+  await predictor.dispose()
+  expect(quantiles).toHaveLength(3 * 2)
+  mean.forEach((value, unit) => {
+    expect(quantiles[2 * unit]!).toBeLessThan(value - 0.5)
+    expect(quantiles[2 * unit + 1]!).toBeGreaterThan(value + 0.5)
+  })
+})
+
 test('inspect shows what is in the file', async () => {
   await run('export', json, '-o', onnx)
   const { code, out } = await run('inspect', onnx)
@@ -77,6 +137,16 @@ test('inspect shows what is in the file', async () => {
   expect(out).toMatch(
     /input {3}x {2}float\[batch, 6, 6, 1\]\ninput {3}samples {2}int64\[1\]\noutput {2}probabilities {2}float\[batch, 3\]/,
   )
+  expect(out).toMatch(/layer +numbers +bytes +share\n[- ]+\n/)
+  // Of a layer with n weights the file has n means and n variances.
+  expect(out).toMatch(/\ndigits +\d+ +[\d,]+ +\d+\.\d %\n/)
+  const sizes = [...out.matchAll(/^(\w+) +([\d,]+) +([\d,]+) +([\d.]+) %$/gm)].map(([, name, ...cells]) => ({
+    name,
+    numbers: cells.map((cell) => Number(cell!.replace(/,/g, ''))),
+  }))
+  expect(sizes[0]?.name).toBe('digits')
+  expect(sizes[0]!.numbers[0]).toBeGreaterThanOrEqual(2 * (32 * 3 + 3))
+  expect(sizes.find(({ name }) => name === 'edges')!.numbers[0]).toBeGreaterThanOrEqual(2 * (2 * 9 + 2))
   expect(out).toMatch(/edges\/kernel_mean +\[2, 1, 3, 3\] +72 +-\d/)
   expect(out).toMatch(/RandomNormalLike +2\n/)
   expect(out).toMatch(/CUDA: every node has a kernel/)
@@ -121,6 +191,22 @@ describe('what goes wrong is said in one line, with exit code 1', () => {
     ],
     ['a mode that is none', () => ['export', json, '--mode', 'guess', '-o', onnx], /InvalidOptionError: The mode is "guess"/],
     ['a number that is none', () => ['export', json, '--samples', 'many', '-o', onnx], /--samples is "many"; expected a number/],
+    [
+      'a choice that is none',
+      () => ['export', json, '--fold-constants', 'true', '-o', onnx],
+      /--fold-constants is "true"; expected yes or no/,
+    ],
+    [
+      'a quantile that is none',
+      () => ['export', json, '--quantiles', '0.1,low', '-o', onnx],
+      /--quantiles is "low"; expected a number/,
+    ],
+    ['an output that is none', () => ['export', json, '--outputs', 'entropy,colour', '-o', onnx], /InvalidOptionError: .*colour/],
+    [
+      'a predictive distribution of a model as it is',
+      () => ['export', json, '--mode', 'layers', '--samples', '4', '--outputs', 'entropy', '-o', onnx],
+      /InvalidOptionError: --mode layers writes the model as it is.*has no --samples, --outputs/,
+    ],
     ['no ONNX file', () => ['inspect', json], /CorruptModelError/],
     ['a missing ONNX file', () => ['verify', join(folder, 'none.onnx')], /FileAccessError/],
     ['draws that tfjs cannot repeat', () => ['verify', onnx, '--model', json], /makes its own draws.*noise: 'input'/],
@@ -160,6 +246,13 @@ async function run(...args: string[]): Promise<{ code: number; out: string; erro
   const [out, error]: [string[], string[]] = [[], []]
   const code = await main(args, { out: (line) => out.push(line), error: (line) => error.push(line) })
   return { code, out: out.join('\n'), error: error.join('\n') }
+}
+
+async function exported(options: ExportOptions): Promise<Uint8Array> {
+  const model = await loadModelFile(json)
+  const bytes = exportModel(model, options)
+  model.dispose()
+  return bytes
 }
 
 async function save(model: tf.LayersModel, to: string): Promise<void> {

@@ -44,3 +44,9 @@ export function numberOption(name: string, text: string): number {
     throw new InvalidOptionError(`--${name} is ${JSON.stringify(text)}; expected a number.`)
   return value
 }
+
+/** A choice given as text: `yes` or `no`. */
+export function choiceOption(name: string, text: string): boolean {
+  if (text !== 'yes' && text !== 'no') throw new InvalidOptionError(`--${name} is ${JSON.stringify(text)}; expected yes or no.`)
+  return text === 'yes'
+}

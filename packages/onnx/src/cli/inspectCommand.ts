@@ -3,7 +3,7 @@ import { initializersOf, type OnnxModel, type Port } from '../ir/graph.ts'
 import type { Value } from '../ir/value.ts'
 import { readModelBytes } from '../readModelBytes.ts'
 import { decodeModel } from '../wire/decodeModel.ts'
-import { commandArguments, type OptionTexts } from './arguments.ts'
+import { choiceOption, commandArguments, type OptionTexts } from './arguments.ts'
 import type { Command } from './command.ts'
 import { tableLines } from './table.ts'
 
@@ -12,13 +12,14 @@ const OPTIONS: OptionTexts = { nodes: 'yes: list every node too' }
 /** `inspect model.onnx`: what is in a file. */
 export const inspectCommand: Command = {
   usage: 'inspect MODEL.onnx',
-  purpose: 'show inputs, outputs, operators, weights by layer, and what has no CUDA kernel',
+  purpose: 'show inputs, outputs, operators, size by layer, weights, and what has no CUDA kernel',
   options: OPTIONS,
   run: async (args, print) => {
     const { path, options } = commandArguments(args, OPTIONS)
+    const withNodes = choiceOption('nodes', options['nodes'] ?? 'no')
     const bytes = await readModelBytes(path)
     const model = decodeModel(bytes)
-    for (const line of describe(path, bytes.length, model, options['nodes'] === 'yes')) print(line)
+    for (const line of describe(path, bytes.length, model, withNodes)) print(line)
     return 0
   },
 }
@@ -35,6 +36,8 @@ function describe(path: string, size: number, model: OnnxModel, withNodes: boole
     ...graph.inputs.map((port) => `input   ${portText(port)}`),
     ...graph.outputs.map((port) => `output  ${portText(port)}`),
     '',
+    ...tableLines(['layer', 'numbers', 'bytes', 'share'], layerRows(model)),
+    '',
     ...tableLines(['weights', 'shape', 'bytes', 'smallest', 'largest'], weightRows(model)),
     '',
     ...(withNodes
@@ -47,6 +50,22 @@ function describe(path: string, size: number, model: OnnxModel, withNodes: boole
     ...missing.map((line) => `  ${line}`),
   ]
 }
+
+/** Everything that the file stores, scalars and shapes too, by the layer that its name tells; the largest layer first. */
+function layerRows({ graph }: OnnxModel): readonly (readonly (string | number)[])[] {
+  const sizes = new Map<string, { numbers: number; bytes: number }>()
+  for (const { hint, data } of initializersOf(graph)) {
+    const layer = hint.includes('/') ? hint.slice(0, hint.lastIndexOf('/')) : NO_LAYER
+    const size = sizes.get(layer) ?? { numbers: 0, bytes: 0 }
+    sizes.set(layer, { numbers: size.numbers + data!.length, bytes: size.bytes + data!.byteLength })
+  }
+  const total = [...sizes.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  return [...sizes]
+    .sort(([a, x], [b, y]) => y.bytes - x.bytes || (a < b ? -1 : 1))
+    .map(([layer, { numbers, bytes }]) => [layer, numbers, bytes, `${((100 * bytes) / total).toFixed(1)} %`])
+}
+
+const NO_LAYER = '(no layer)'
 
 function weightRows({ graph }: OnnxModel): readonly (readonly (string | number)[])[] {
   return initializersOf(graph)

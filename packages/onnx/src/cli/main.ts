@@ -49,7 +49,8 @@ function overview(): readonly string[] {
 }
 
 function help({ usage, purpose, options }: Command): readonly string[] {
-  const lines = Object.entries(options).map(([option, text]) => `  --${option.padEnd(12)} ${text}`)
+  const width = Math.max(...Object.keys(options).map((option) => option.length))
+  const lines = Object.entries(options).map(([option, text]) => `  --${option.padEnd(width)}  ${text}`)
   return [`tfjs-bayes-onnx ${usage}`, `  ${purpose}`, ...lines]
 }
 
