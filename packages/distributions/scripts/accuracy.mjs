@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 
 writeFileSync(new URL('../test/accuracy/accuracy.json', import.meta.url), '{}\n')
-const { status } = spawnSync(process.execPath, ['scripts/backends.mjs', '--', 'test/accuracy'], {
+const { status } = spawnSync(process.execPath, ['../../scripts/backends.mjs', '--', 'test/accuracy'], {
   stdio: 'inherit',
   env: { ...process.env, UPDATE_ACCURACY: '1' },
 })
