@@ -1,4 +1,5 @@
 import { InvalidOptionError } from './errors.ts'
+import { pathWithData } from './pathWithData.ts'
 import type { OutputName, PredictionName } from './predictive/outputs.ts'
 import { type NodeProvider, nodeRuntime } from './predictor/nodeRuntime.ts'
 import type { UsualOutputs } from './predictor/prediction.ts'
@@ -38,7 +39,7 @@ export type NodeLoadOptions<
 /**
  * Loads a file that `exportModel` wrote, to run it with onnxruntime-node.
  *
- * @param source path or URL of the file, or its bytes
+ * @param source path or URL of the file, or its bytes; a file with external data is loaded by its path, with its second file beside it
  * @param options likelihood (default 'categorical'), outputs that are counted on, providers (default ['cuda', 'cpu']) and threads
  * @returns a predictor; dispose it when done
  * @throws FileAccessError, CorruptModelError, ForeignModelError for the file; RuntimeUnavailableError without onnxruntime-node
@@ -56,5 +57,6 @@ export async function loadPredictor<
     { likelihood, outputs, providers },
     nodeRuntime,
     threads == null ? {} : { intraOpNumThreads: threads },
+    source instanceof Uint8Array ? undefined : (dataFiles) => pathWithData(source, dataFiles),
   )
 }

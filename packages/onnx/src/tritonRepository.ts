@@ -27,7 +27,7 @@ export interface TritonOptions {
  * @param model a file of this package whose only inputs are rows: Triton batches along the first axis of every input
  * @param folder of the model within the repository, e.g. `repository/digits`; its name is the model's; it must not exist yet
  * @param options batching, instances, CUDA settings
- * @throws InvalidModelError where the file takes noise or the number of draws as inputs; InvalidOptionError; FileAccessError
+ * @throws InvalidModelError where the file takes noise or the number of draws as inputs, or has its weights in a second file; InvalidOptionError; FileAccessError
  */
 export async function tritonRepository(model: Uint8Array, folder: string, options: TritonOptions = {}): Promise<void> {
   const config = tritonConfig(model, basename(folder), options)
@@ -66,7 +66,12 @@ export function tritonConfig(model: Uint8Array, name: string, options: TritonOpt
   requireInteger('version', version, 1)
   if (!Object.hasOwn(KINDS, device))
     throw new InvalidOptionError(`device is ${JSON.stringify(device)}; expected 'auto', 'gpu' or 'cpu'.`)
-  const { rows, outputs, noise, metadata } = readSignature(model)
+  const { rows, outputs, noise, metadata, dataFiles } = readSignature(model)
+  if (dataFiles.length > 0) {
+    throw new InvalidModelError(
+      `The file has its weights in a second file, ${dataFiles.join(', ')}, which its bytes do not have. Export it without externalData.`,
+    )
+  }
   if (noise.length > 0 || metadata.samples === 'input') {
     throw new InvalidModelError(
       `The file takes ${noise.length > 0 ? 'its noise' : 'the number of draws'} as an input, which has no batch in its first axis, so a server cannot gather requests. Export with noise: 'baked', with a fixed number of samples, or with mode 'moments'.`,

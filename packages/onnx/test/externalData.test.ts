@@ -1,12 +1,16 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import * as tf from '@tensorflow/tfjs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CorruptModelError, decodeModel, FileAccessError, ModelTooLargeError } from '../src/index.ts'
-import { exportLayersModelToFile, exportModelToFile } from '../src/node.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CorruptModelError, decodeModel, FileAccessError, InvalidModelError, ModelTooLargeError } from '../src/index.ts'
+import { exportLayersModelToFile, exportModelToFile, loadPredictor, tritonConfig } from '../src/node.ts'
+import { loadPredictor as loadPredictorOnTheWeb } from '../src/web.ts'
+import { decode } from '../src/wire/decode.ts'
 import { encode } from '../src/wire/encode.ts'
+import { normals } from './support/random.ts'
 import { maxDifference } from './support/reference.ts'
 
 let folder: string
@@ -58,6 +62,52 @@ test('the same model gives the same files, and another model’s data does not s
   await exportModelToFile(other, path, { mode: 'mean' })
   expect(await dataOf()).toEqual(['again.notes.data'])
   other.dispose()
+})
+
+describe('a predictor', () => {
+  const path = (name: string): string => join(folder, name)
+  const options = { mode: 'mean' } as const
+  const x = normals(5 * 16, 3)
+
+  test('finds the weights beside the file, by path and by URL, and answers as with one file', async () => {
+    await exportModelToFile(model, path('whole.onnx'), options)
+    await exportModelToFile(model, path('parts.onnx'), { ...options, externalData: true })
+    const [whole, ...parts] = await Promise.all(
+      [path('whole.onnx'), path('parts.onnx'), pathToFileURL(path('parts.onnx'))].map(async (source) => {
+        const predictor = await loadPredictor(source, { providers: ['cpu'], threads: 1 })
+        const prediction = await predictor.predict(x)
+        await predictor.dispose()
+        return prediction
+      }),
+    )
+    for (const part of parts) expect(part).toEqual(whole)
+  })
+
+  test('says what is missing, and opens no file of another folder', async () => {
+    await exportModelToFile(model, path('lost.onnx'), { ...options, externalData: true })
+    const bytes = new Uint8Array(await readFile(path('lost.onnx')))
+    for (const load of [loadPredictor, loadPredictorOnTheWeb] as readonly ((bytes: Uint8Array) => Promise<unknown>)[]) {
+      await expect(load(bytes)).rejects.toThrow(CorruptModelError)
+      await expect(load(bytes)).rejects.toThrow(/in a file beside it, lost\.[0-9a-f]+\.data, .*Give its path to loadPredictor/)
+    }
+    expect(() => tritonConfig(bytes, 'lost')).toThrow(InvalidModelError)
+    const data = (await readdir(folder)).find((name) => /^lost\..*\.data$/.test(name))!
+    await truncate(path(data), 5000)
+    await expect(loadPredictor(path('lost.onnx'))).rejects.toThrow(CorruptModelError)
+    await rm(path(data))
+    await expect(loadPredictor(path('lost.onnx'))).rejects.toThrow(FileAccessError)
+    await expect(loadPredictor(path('lost.onnx'))).rejects.toThrow(/second file, lost\.[0-9a-f]+\.data, which cannot be read/)
+
+    const message = decode(bytes)
+    for (const location of ['../secret', '/etc/hostname', '..', 'a\\b', '']) {
+      const initializer = message.graph!.initializer!.map((tensor) => ({
+        ...tensor,
+        ...(tensor.externalData == null ? {} : { externalData: [{ key: 'location', value: location }] }),
+      }))
+      await writeFile(path('astray.onnx'), encode({ ...message, graph: { ...message.graph, initializer } }))
+      await expect(loadPredictor(path('astray.onnx'))).rejects.toThrow(/expected the name of a file in the same folder/)
+    }
+  })
 })
 
 test('what one file cannot hold, and what bytes alone cannot tell', async () => {

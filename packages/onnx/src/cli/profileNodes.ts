@@ -15,20 +15,20 @@ interface ProfileEvent {
 /**
  * Runs a model once with onnxruntime's profiler and reads from its log where each node ran: what really happened, where `checkCudaKernels` only predicts.
  *
- * @param model the file's bytes
+ * @param model the file's bytes, or its path
  * @param providers execution providers in the order of preference
  * @param feeds inputs of the graph
  * @returns provider by node, as the optimized graph has them
  */
 export async function profileNodes(
-  model: Uint8Array,
+  model: Uint8Array | string,
   providers: readonly string[],
   feeds: Readonly<Record<string, Feed>>,
 ): Promise<NodeProviders> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node')
   const folder = await mkdtemp(join(tmpdir(), 'tfjs-bayes-profile-'))
   try {
-    const session = await InferenceSession.create(model, {
+    const session = await InferenceSession.create(model as string, {
       executionProviders: [...providers],
       enableProfiling: true,
       profileFilePrefix: join(folder, 'run'),

@@ -1,6 +1,7 @@
 import { useFastestBackend } from '@tfjs-bayes/backend/node'
 import { standardDraws } from '../draws/standardDraws.ts'
 import { InvalidModelError, InvalidOptionError } from '../errors.ts'
+import { pathWithData } from '../pathWithData.ts'
 import type { Feed } from '../predictor/engine.ts'
 import { type NodeProvider, nodeRuntime } from '../predictor/nodeRuntime.ts'
 import type { DeclaredTensor } from '../predictor/signature.ts'
@@ -34,15 +35,16 @@ export const verifyCommand: Command = {
     const samples = positive('samples', options['samples'] ?? '8')
     const bytes = await readModelBytes(path)
     const signature = readSignature(bytes)
+    const source = signature.dataFiles.length === 0 ? bytes : await pathWithData(path, signature.dataFiles)
     const feeds = randomFeeds(signature, rows, samples)
-    const engine = await startEngine(await nodeRuntime(), bytes, [provider])
+    const engine = await startEngine(await nodeRuntime(), source, [provider])
     print(engine.message)
     const outputs = await engine.run(feeds)
     await engine.release()
     const complete = Object.values(outputs).every((values) => values.every(Number.isFinite))
     print(`${rows} random rows: ${complete ? 'all outputs are finite' : 'NaN OR INFINITE OUTPUTS'}`)
     const agrees = options['model'] == null || (await compare(options['model'], signature, feeds, outputs, print))
-    const placed = await reportPlaces(bytes, provider, feeds, print)
+    const placed = await reportPlaces(source, provider, feeds, print)
     return complete && agrees && placed ? 0 : 1
   },
 }
@@ -88,12 +90,12 @@ async function compare(
 }
 
 async function reportPlaces(
-  bytes: Uint8Array,
+  model: Uint8Array | string,
   provider: NodeProvider,
   feeds: Readonly<Record<string, Feed>>,
   print: (line: string) => void,
 ): Promise<boolean> {
-  const places = await profileNodes(bytes, provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'], feeds)
+  const places = await profileNodes(model, provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'], feeds)
   const counts = new Map<string, number>()
   for (const place of places.values()) counts.set(place, (counts.get(place) ?? 0) + 1)
   print(`nodes ran on ${[...counts].map(([place, count]) => `${place}: ${count}`).join(', ')}`)

@@ -4,7 +4,7 @@ import type { Engine, Feed } from './engine.ts'
 export interface OrtRuntime {
   readonly Tensor: new (type: 'float32' | 'int32' | 'bool' | 'int64', data: never, dims: readonly number[]) => object
   readonly InferenceSession: {
-    create(model: Uint8Array, options: SessionSettings & { readonly executionProviders: readonly string[] }): Promise<OrtSession>
+    create(model: never, options: SessionSettings & { readonly executionProviders: readonly string[] }): Promise<OrtSession>
   }
 }
 
@@ -36,7 +36,7 @@ export class OrtEngine implements Engine {
    * Starts a session.
    *
    * @param runtime the loaded package
-   * @param model the file's bytes
+   * @param model the file's bytes, or its path
    * @param provider an execution provider
    * @param message what the predictor says about itself
    * @param settings default: onnxruntime's own
@@ -44,12 +44,12 @@ export class OrtEngine implements Engine {
    */
   static async start(
     runtime: OrtRuntime,
-    model: Uint8Array,
+    model: Uint8Array | string,
     provider: string,
     message: string,
     settings: SessionSettings = {},
   ): Promise<OrtEngine> {
-    const session = await runtime.InferenceSession.create(model, { ...settings, executionProviders: [provider] })
+    const session = await runtime.InferenceSession.create(model as never, { ...settings, executionProviders: [provider] })
     return new OrtEngine(runtime, session, provider, message)
   }
 

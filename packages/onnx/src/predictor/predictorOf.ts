@@ -1,4 +1,4 @@
-import { ForeignModelError } from '../errors.ts'
+import { CorruptModelError, ForeignModelError } from '../errors.ts'
 import { OUTPUTS, type OutputName, type PredictionName, predictionOf } from '../predictive/outputs.ts'
 import type { SessionSettings } from './ortEngine.ts'
 import { USUAL_OUTPUTS, type UsualOutputs } from './prediction.ts'
@@ -30,6 +30,7 @@ export interface LoadOptions<
  * @param wanted what the caller wants to be answered with, and the providers in the order of preference
  * @param from gives the onnxruntime package; asked once the file is known to be good
  * @param settings default: onnxruntime's own
+ * @param locate gives the path of a file whose weights are in files beside it; default: an error, since bytes have no folder
  * @throws CorruptModelError, ForeignModelError for the file; RuntimeUnavailableError without a runtime
  */
 export async function predictorOf<Provider extends string, Name extends PredictionName, Output extends OutputName<Name>>(
@@ -37,6 +38,7 @@ export async function predictorOf<Provider extends string, Name extends Predicti
   wanted: Required<Omit<LoadOptions<Provider, Name, Output>, 'outputs'>> & { readonly outputs: readonly Output[] | undefined },
   from: () => Promise<RuntimePackage<Provider>>,
   settings: SessionSettings = {},
+  locate: (dataFiles: readonly string[]) => Promise<string> = refuseDataFiles,
 ): Promise<Predictor<Name, Output>> {
   const { likelihood, providers } = wanted
   const outputs: readonly string[] = wanted.outputs ?? USUAL_OUTPUTS[likelihood]
@@ -56,5 +58,12 @@ export async function predictorOf<Provider extends string, Name extends Predicti
       `The file has no output ${missing.join(', ')}; it has ${has.join(', ')}. Load it with outputs: ${list(has)}, or export it with outputs: ${list([...new Set([...has, ...outputs])])}.`,
     )
   }
-  return new Predictor<Name, Output>(likelihood, await startEngine(await from(), bytes, providers, settings), signature)
+  const model = signature.dataFiles.length === 0 ? bytes : await locate(signature.dataFiles)
+  return new Predictor<Name, Output>(likelihood, await startEngine(await from(), model, providers, settings), signature)
+}
+
+async function refuseDataFiles(dataFiles: readonly string[]): Promise<never> {
+  throw new CorruptModelError(
+    `The weights of the ONNX file are in a file beside it, ${dataFiles.join(', ')}, which its bytes alone do not have. Give its path to loadPredictor of @tfjs-bayes/onnx/node, or export it without externalData.`,
+  )
 }

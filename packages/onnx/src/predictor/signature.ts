@@ -3,6 +3,7 @@ import type { Dimension, ElementType } from '../ir/value.ts'
 import { type ModelMetadata, readMetadata } from '../metadata.ts'
 import { decode } from '../wire/decode.ts'
 import { elementTypeOf } from '../wire/elementTypes.ts'
+import { dataFilesOf } from '../wire/externalData.ts'
 import type { Message } from '../wire/schema.ts'
 
 /** An input or output of the graph as its file declares it. */
@@ -20,6 +21,8 @@ export interface ModelSignature {
   /** Noise tensors, in order. */
   readonly noise: readonly DeclaredTensor[]
   readonly outputs: readonly DeclaredTensor[]
+  /** Files beside this one in which weights are: none, unless it was written with external data. */
+  readonly dataFiles: readonly string[]
 }
 
 /**
@@ -39,6 +42,7 @@ export function readSignature(bytes: Uint8Array): ModelSignature {
     rows: inputs.filter((input) => !isNoise(input) && !(input.name === 'samples' && metadata.samples === 'input')),
     noise: inputs.filter(isNoise),
     outputs: (model.graph?.output ?? []).map(declaredTensor),
+    dataFiles: dataFilesOf(model),
   }
 }
 

@@ -18,7 +18,7 @@ export interface RuntimePackage<Provider extends string> {
  * Starts a model on the first provider that works.
  *
  * @param from the package
- * @param model the file's bytes
+ * @param model the file's bytes, or its path
  * @param providers in the order of preference
  * @param settings default: onnxruntime's own
  * @returns the session; its message says why earlier providers were passed over
@@ -26,7 +26,7 @@ export interface RuntimePackage<Provider extends string> {
  */
 export async function startEngine<Provider extends string>(
   from: RuntimePackage<Provider>,
-  model: Uint8Array,
+  model: Uint8Array | string,
   providers: readonly Provider[],
   settings: SessionSettings = {},
 ): Promise<Engine> {

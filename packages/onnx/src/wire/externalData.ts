@@ -19,6 +19,12 @@ export function tensorBytesOf({ graph }: Message<'ModelProto'>): number {
   return (graph?.initializer ?? []).reduce((total, { rawData }) => total + (rawData?.length ?? 0), 0)
 }
 
+/** The files beside a model that its tensors are in, as it names them, each once. */
+export function dataFilesOf({ graph }: Message<'ModelProto'>): readonly string[] {
+  const apart = (graph?.initializer ?? []).filter(({ dataLocation }) => dataLocation === EXTERNAL)
+  return [...new Set(apart.map(({ externalData }) => externalData?.find(({ key }) => key === 'location')?.value ?? ''))]
+}
+
 /**
  * Moves the large tensors of a model into a file beside it.
  *

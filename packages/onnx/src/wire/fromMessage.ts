@@ -91,7 +91,7 @@ function initializerOf(tensor: Message<'TensorProto'>): Value {
   const { name = '', rawData, dims = [], dataType, dataLocation } = tensor
   if (dataLocation === 1) {
     throw new CorruptModelError(
-      `The weights of the ONNX file, ${JSON.stringify(name)} among them, are in a file beside it, which its bytes alone do not have. Load it by its path with onnxruntime itself, or export it without externalData.`,
+      `The weights of the ONNX file, ${JSON.stringify(name)} among them, are in a file beside it, which its bytes alone do not have. Load it by its path with loadPredictor or onnxruntime itself, or export it without externalData.`,
     )
   }
   const elementType = elementTypeOf(dataType)
