@@ -15,8 +15,17 @@ interface Ranking {
   readonly aupr: number
 }
 
+interface Selection {
+  readonly name: string
+  readonly uncertainties: readonly number[]
+  readonly losses: readonly number[]
+  readonly risk: readonly number[]
+  readonly area: number
+}
+
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/classification.json', import.meta.url), 'utf8')) as {
   rankings: Ranking[]
+  selections: Selection[]
 }
 
 test.each(fixture.rankings)('scikit-learn agrees: $name', ({ scores, positive, auroc: area, aupr: precision }) => {
@@ -63,6 +72,27 @@ test('one kind only, other flags, NaN and other lengths are refused', () => {
 })
 
 describe('risk and coverage', () => {
+  test.each(fixture.selections)('scikit-learn’s score of the rows answered: $name', ({ uncertainties, losses, risk, area }) => {
+    const curve = riskCoverage(uncertainties, losses)
+    expect(curve.risk).toHaveLength(risk.length)
+    risk.forEach((expected, place) => {
+      expect(curve.risk[place]).toBeCloseTo(expected, 12)
+      expect(curve.coverage[place]).toBeCloseTo((place + 1) / risk.length, 12)
+    })
+    expect(curve.area).toBeCloseTo(area, 12)
+  })
+
+  // Geifman, Uziel & El-Yaniv (2019), "Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers": what their excess area is measured from.
+  test.each([0.05, 0.3, 0.9])('with every error last, at error rate r = %s, the area is r + (1 - r) log(1 - r)', (r) => {
+    const rows = 20_000
+    const places = Array.from({ length: rows }, (_, place) => place)
+    const losses = places.map((place) => (place < Math.round(rows * (1 - r)) ? 0 : 1))
+    // The sum at the right ends over the integral of a rising function within [0, r]: at most r / rows more.
+    const excess = riskCoverage(places, losses).area - (r + (1 - r) * Math.log(1 - r))
+    expect(excess).toBeGreaterThan(0)
+    expect(excess).toBeLessThan(r / rows)
+  })
+
   test('by hand', () => {
     const { coverage, risk, area } = riskCoverage([0.3, 0.1, 0.2, 0.4], [1, 0, 0, 1])
     expect([...coverage]).toEqual([0.25, 0.5, 0.75, 1])

@@ -16,6 +16,15 @@ interface Fixture {
     readonly targets: number[]
     readonly crps: number
   }[]
+  readonly rmse: { readonly rows: number; readonly predictions: number[]; readonly targets: number[]; readonly rmse: number }[]
+  readonly intervals: {
+    readonly name: string
+    readonly lower: number[]
+    readonly upper: number[]
+    readonly targets: number[]
+    readonly coverage: number
+    readonly meanWidth: number
+  }[]
 }
 
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/regression.json', import.meta.url), 'utf8')) as Fixture
@@ -69,6 +78,19 @@ describe('CRPS', () => {
     expect(() => crps({ means: [Number.NaN], sigmas: 1 }, [1])).toThrow(NonFiniteDataError)
   })
 })
+
+test.each(fixture.rmse)('scikit-learn’s RMSE, $rows rows', ({ predictions, targets, rmse: expected }) => {
+  expect(Math.abs(rmse(predictions, targets) / expected - 1)).toBeLessThan(1e-12)
+})
+
+test.each(fixture.intervals)(
+  'MAPIE’s coverage and mean width of intervals $name',
+  ({ lower, upper, targets, coverage, meanWidth }) => {
+    expect(intervalCoverage(lower, upper, targets).coverage).toBeCloseTo(coverage, 12)
+    expect(intervalCoverage(lower, upper, targets).meanWidth).toBeCloseTo(meanWidth, 12)
+    expect(targets.some((y, i) => y === lower[i] || y === upper[i])).toBe(true)
+  },
+)
 
 test('RMSE', () => {
   expect(rmse([1, 2, 3], [1, 4, 7])).toBeCloseTo(Math.sqrt(20 / 3), 12)
