@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 import { variationalDense } from '@tfjs-bayes/layers'
 import { describe, expect, test } from 'vitest'
-import { type ExportOptions, exportLayersModel, exportModel } from '../src/index.ts'
+import { type ExportOptions, exportLayersModel, exportModel, registerLowering } from '../src/index.ts'
 import { Tape } from '../src/ir/tape.ts'
 import { decode } from '../src/wire/decode.ts'
 import { encode } from '../src/wire/encode.ts'
@@ -94,6 +94,20 @@ describe('golden files of plain models', () => {
     model.dispose()
     expect(file).toEqual(goldenOf(name, file))
   })
+
+  test('folded', () => {
+    const model = foldableModel()
+    giveExactWeights(model)
+    const file = exportLayersModel(model, { foldBatchNormalization: true, foldConstants: true })
+    const others = [{}, { foldBatchNormalization: true }, { foldConstants: true }].map((options) =>
+      exportLayersModel(model, options),
+    )
+    model.dispose()
+    const sizeOf = (bytes: Uint8Array): number => decode(bytes).graph!.node!.length
+    // Both options have something to do, or the file would not tell that they still do it: two batch normalizations of two nodes, three nodes of stored numbers.
+    expect(others.map((other) => sizeOf(other) - sizeOf(file))).toEqual([7, 3, 4])
+    expect(file).toEqual(goldenOf('folded', file))
+  })
 })
 
 /** The golden file of a name; written anew where that is asked for. */
@@ -115,6 +129,35 @@ function giveExactWeights(model: tf.LayersModel): void {
     weight.write(tensor)
     tensor.dispose()
   }
+}
+
+/** A layer of the user's whose lowering leaves something to compute that depends on stored numbers only. */
+class Offset extends tf.layers.Layer {
+  static readonly className: string = 'GoldenOffset'
+}
+
+registerLowering('GoldenOffset', {
+  leadingAxes: 'broadcast',
+  lower: ({ inputs, tape }) => {
+    const column = tape.initializer(Float32Array.of(1, 2), [2, 1], 'column')
+    const row = tape.op('Reshape', [tape.op('Transpose', [column], { perm: [1n, 0n] }), tape.ints([2])])
+    return tape.op('Add', [inputs[0], tape.op('Mul', [row, tape.scalar(3)])])
+  },
+})
+
+/** Batch normalizations behind a convolution and behind a dense layer, and stored numbers to compute with. */
+function foldableModel(): tf.LayersModel {
+  return tf.sequential({
+    layers: [
+      tf.layers.conv2d({ filters: 2, kernelSize: 2, inputShape: [3, 4, 1], useBias: false }),
+      tf.layers.batchNormalization(),
+      tf.layers.reLU(),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 2 }),
+      tf.layers.batchNormalization({ name: 'norm' }),
+      new Offset({ name: 'offset' }),
+    ],
+  })
 }
 
 function exactModel(): tf.LayersModel {
