@@ -74,6 +74,44 @@ describe('where the moments are exact they are those of 20,000 draws', () => {
       },
       16,
     ],
+    // Of two normal variables the maximum's moments are exact, and beside the padding there is one.
+    [
+      'padded max pooling of pairs',
+      () =>
+        tf.sequential({
+          layers: [
+            variationalConv2d({ filters: 2, kernelSize: [2, 1], inputShape: [3, 5, 1] }),
+            tf.layers.maxPooling2d({ poolSize: [1, 2], strides: [1, 2], padding: 'same' }),
+            tf.layers.flatten(),
+            tf.layers.dense({ units: 2 }),
+          ],
+        }),
+      15,
+    ],
+    [
+      'global max pooling of two positions, channels first',
+      () =>
+        tf.sequential({
+          layers: [
+            variationalConv2d({ filters: 3, kernelSize: 2, inputShape: [1, 3, 2], dataFormat: 'channelsFirst' }),
+            tf.layers.globalMaxPooling2d({ dataFormat: 'channelsFirst' }),
+            tf.layers.dense({ units: 2 }),
+          ],
+        }),
+      6,
+    ],
+    [
+      'global max pooling of two steps',
+      () =>
+        tf.sequential({
+          layers: [
+            variationalDense({ units: 3, inputShape: [2, 3] }),
+            tf.layers.globalMaxPooling1d({}),
+            tf.layers.dense({ units: 2 }),
+          ],
+        }),
+      6,
+    ],
   ]
   test.each(cases)('%s', async (_, build, size) => {
     const model = build()
@@ -166,16 +204,16 @@ test('a softmax in the middle and other layers without moments are refused by na
   const model = tf.sequential({
     layers: [
       variationalDense({ units: 3, inputShape: [4, 2], activation: 'softmax', name: 'gate' }),
-      tf.layers.globalMaxPooling1d({ name: 'peak' }),
+      tf.layers.layerNormalization({ name: 'norm' }),
       variationalDense({ units: 2 }),
     ],
   })
   expect(() => exportModel(model, { mode: 'moments' })).toThrow(UnsupportedLayerError)
   expect(() => exportModel(model, { mode: 'moments' })).toThrow(
-    /gate \(VariationalDense\): softmax mixes[\s\S]*peak \(GlobalMaxPooling1D\): behind a Bayesian layer it has no moments/,
+    /gate \(VariationalDense\): softmax mixes[\s\S]*norm \(LayerNormalization\): behind a Bayesian layer it has no moments/,
   )
   // In front of the Bayesian layers, where nothing is uncertain, anything goes.
-  const front = tf.sequential({ layers: [tf.layers.globalMaxPooling1d({ inputShape: [4, 2] }), variationalDense({ units: 2 })] })
+  const front = tf.sequential({ layers: [tf.layers.layerNormalization({ inputShape: [4, 2] }), variationalDense({ units: 2 })] })
   expect(exportModel(front, { mode: 'moments' }).length).toBeGreaterThan(0)
   model.dispose()
   front.dispose()

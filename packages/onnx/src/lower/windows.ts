@@ -66,7 +66,7 @@ export function windowAttributes(x: Value, { size, strides, dilations, padding }
 }
 
 /** How many elements 'same' adds before and behind an axis; undefined where that depends on a length that is not known. */
-function padsOf(length: Dimension, reach: number, stride: number): readonly [number, number] | undefined {
+export function padsOf(length: Dimension, reach: number, stride: number): readonly [number, number] | undefined {
   if (typeof length === 'number') {
     const total = Math.max((Math.ceil(length / stride) - 1) * stride + reach - length, 0)
     return [Math.floor(total / 2), total - Math.floor(total / 2)]

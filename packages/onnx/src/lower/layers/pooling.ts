@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs'
-import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import type { Slot } from '../../plan/modelPlan.ts'
-import type { Lowering, LoweringCall } from '../lowering.ts'
-import { maximumMoments, type Uncertain } from '../moments/gaussianMoments.ts'
+import type { Lowering, LoweringCall, MomentsCall, UnloweredCall } from '../lowering.ts'
+import type { Uncertain } from '../moments/gaussianMoments.ts'
+import { maximumMomentsAlong, maxPoolingMoments } from '../moments/maxPoolingMoments.ts'
 import type { WeightData } from '../weights.ts'
 import { unsupportedWindow, type WindowSettings, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
 
@@ -32,25 +32,9 @@ function maxPooling(axes: number): Lowering {
         tape.op('MaxPool', [first], windowAttributes(first, settings)),
       )
     },
-    unsupportedMoments: ({ config, inputs }) => {
-      if (settingsOf(config).padding !== 'valid') return `padding "same" behind a Bayesian layer in mode 'moments'`
-      return unknownSize(inputs[0]!)
-    },
-    // Clark's moments, pair by pair: exact for two, and close for the few of a window.
-    moments: ({ config, inputs, variances, tape }) => {
-      const settings = settingsOf(config)
-      const tap = (offsets: readonly number[]): Uncertain => ({
-        mean: everyWindowsTap(tape, inputs[0]!, settings, offsets),
-        variance: everyWindowsTap(tape, variances[0]!, settings, offsets),
-      })
-      let taps = offsetsOf(settings.size).map(tap)
-      while (taps.length > 1) {
-        taps = taps.flatMap((x, index) =>
-          index % 2 === 1 ? [] : taps[index + 1] == null ? [x] : [maximumMoments(tape, x, taps[index + 1]!)],
-        )
-      }
-      return taps[0]!
-    },
+    unsupportedMoments: ({ inputs }) => unknownSize(inputs[0]!),
+    moments: ({ config, inputs, variances, tape }) =>
+      maxPoolingMoments(tape, { mean: inputs[0]!, variance: variances[0]! }, settingsOf(config)),
   }
 }
 
@@ -99,49 +83,36 @@ function globalPooling(opType: 'GlobalMaxPool' | 'GlobalAveragePool'): Lowering 
     if (typeof channels === 'number') return tape.op('Reshape', [pooled, tape.ints([0, channels])])
     return tape.op('Squeeze', [pooled, tape.ints(spatial.map((axis) => axis + 1))])
   }
-  if (opType === 'GlobalMaxPool') return { leadingAxes: 'batch', lower }
-  return {
-    leadingAxes: 'batch',
-    lower,
-    unsupportedMoments: ({ inputs }) => unknownSize(inputs[0]!),
-    moments: (call) => {
-      const { config, inputs, variances, tape } = call
-      const sizes = (
-        config['dataFormat'] === 'channelsFirst' ? inputs[0]!.shape.slice(2) : inputs[0]!.shape.slice(1, -1)
-      ) as readonly number[]
-      const average = lower({ ...call, inputs: variances })
-      return { mean: lower(call), variance: tape.op('Mul', [average, tape.scalar(1 / sizes.reduce((a, b) => a * b, 1))]) }
-    },
-  }
+  const unsupportedMoments = ({ inputs }: UnloweredCall): string | undefined => unknownSize(inputs[0]!)
+  const moments = opType === 'GlobalMaxPool' ? globalMaximumMoments : (call: MomentsCall) => globalAverageMoments(call, lower)
+  return { leadingAxes: 'batch', lower, unsupportedMoments, moments }
+}
+
+function globalMaximumMoments({ config, inputs, variances, tape }: MomentsCall): Uncertain {
+  const channelsFirst = config['dataFormat'] === 'channelsFirst'
+  const shape = inputs[0]!.shape as readonly number[]
+  const positions = (channelsFirst ? shape.slice(2) : shape.slice(1, -1)).reduce((a, b) => a * b, 1)
+  const channels = shape.at(channelsFirst ? 1 : -1)!
+  const flat = (x: Value): Value =>
+    tape.op('Reshape', [x, tape.ints(channelsFirst ? [0, channels, positions] : [0, positions, channels])])
+  const x = { mean: flat(inputs[0]!), variance: flat(variances[0]!) }
+  const { mean, variance } = maximumMomentsAlong(tape, x, channelsFirst ? 2 : 1)
+  const withoutPositions = (value: Value): Value => tape.op('Reshape', [value, tape.ints([0, channels])])
+  return { mean: withoutPositions(mean), variance: withoutPositions(variance) }
+}
+
+function globalAverageMoments(call: MomentsCall, lower: (call: LoweringCall) => Value): Uncertain {
+  const { config, inputs, variances, tape } = call
+  const { shape } = inputs[0]!
+  const sizes = (config['dataFormat'] === 'channelsFirst' ? shape.slice(2) : shape.slice(1, -1)) as readonly number[]
+  const average = lower({ ...call, inputs: variances })
+  return { mean: lower(call), variance: tape.op('Mul', [average, tape.scalar(1 / sizes.reduce((a, b) => a * b, 1))]) }
 }
 
 function unknownSize({ shape }: Slot): string | undefined {
   return shape.slice(1).some((size) => size == null)
     ? `an input of unknown size behind a Bayesian layer in mode 'moments'`
     : undefined
-}
-
-/** All places in a window. */
-function offsetsOf(size: readonly number[]): readonly (readonly number[])[] {
-  return size.reduce<readonly (readonly number[])[]>(
-    (offsets, length) => offsets.flatMap((offset) => Array.from({ length }, (_, place) => [...offset, place])),
-    [[]],
-  )
-}
-
-/** The elements at one place in the window, of all windows. */
-function everyWindowsTap(
-  tape: Tape,
-  x: Value,
-  { size, strides, channelsFirst }: WindowSettings,
-  offsets: readonly number[],
-): Value {
-  const axes = size.map((_, axis) => axis + (channelsFirst ? 2 : 1))
-  const ends = axes.map((axis, index) => {
-    const windows = Math.floor(((x.shape[axis] as number) - size[index]!) / strides[index]!) + 1
-    return offsets[index]! + (windows - 1) * strides[index]! + 1
-  })
-  return tape.op('Slice', [x, tape.ints(offsets), tape.ints(ends), tape.ints(axes), tape.ints(strides)])
 }
 
 /** 1 / n for each window, n the elements of it that are not padding; broadcasts against the pooled tensor. */

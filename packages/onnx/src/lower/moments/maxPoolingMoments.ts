@@ -1,0 +1,111 @@
+import type { Tape } from '../../ir/tape.ts'
+import type { Value } from '../../ir/value.ts'
+import { padsOf, type WindowSettings } from '../windows.ts'
+import { maximumMoments, type Uncertain } from './gaussianMoments.ts'
+
+/** The elements at one place in the window, of all windows. */
+interface Tap {
+  readonly elements: Uncertain
+  /** For each window whether there is an element, not padding, whose mean and variance are 0. */
+  readonly present: readonly boolean[]
+}
+
+/**
+ * The moments of the maximum over each window, by Clark's moments of two, pair by pair: exact for two, and close for the few of a window. Padding is no
+ * element: where one of a pair is padding, the other is the maximum.
+ *
+ * @param x all sizes but the batch's known
+ */
+export function maxPoolingMoments(tape: Tape, x: Uncertain, settings: WindowSettings): Uncertain {
+  const { size, strides, padding, channelsFirst } = settings
+  const firstAxis = channelsFirst ? 2 : 1
+  const lengths = size.map((_, axis) => x.mean.shape[axis + firstAxis] as number)
+  const pads = size.map((reach, axis) =>
+    padding === 'same' ? padsOf(lengths[axis]!, reach, strides[axis]!)! : ([0, 0] as const),
+  )
+  const windows = size.map((reach, axis) => {
+    const padded = lengths[axis]! + pads[axis]![0] + pads[axis]![1]
+    return Math.floor((padded - reach) / strides[axis]!) + 1
+  })
+  const padded = { mean: withZeros(tape, x.mean, pads, firstAxis), variance: withZeros(tape, x.variance, pads, firstAxis) }
+  const axes = size.map((_, axis) => axis + firstAxis)
+  const tap = (offsets: readonly number[]): Tap => {
+    const ends = offsets.map((offset, axis) => offset + (windows[axis]! - 1) * strides[axis]! + 1)
+    const taken = (from: Value): Value =>
+      tape.op('Slice', [from, tape.ints(offsets), tape.ints(ends), tape.ints(axes), tape.ints(strides)])
+    const present = placesOf(windows).map((window) =>
+      window.every((index, axis) => {
+        const place = index * strides[axis]! + offsets[axis]! - pads[axis]![0]
+        return place >= 0 && place < lengths[axis]!
+      }),
+    )
+    return { elements: { mean: taken(padded.mean), variance: taken(padded.variance) }, present }
+  }
+  const maskShape = channelsFirst ? windows : [...windows, 1]
+  let taps = placesOf(size).map(tap)
+  while (taps.length > 1) {
+    taps = taps.flatMap((one, index) => {
+      if (index % 2 === 1) return []
+      const other = taps[index + 1]
+      return other == null ? [one] : [maximumOfTaps(tape, one, other, maskShape)]
+    })
+  }
+  return taps[0]!.elements
+}
+
+/**
+ * The moments of the maximum along one axis, pair by pair as above: half of the elements against the other half, until one is left.
+ *
+ * @param axis its size known; it keeps 1
+ */
+export function maximumMomentsAlong(tape: Tape, x: Uncertain, axis: number): Uncertain {
+  const part = ({ mean, variance }: Uncertain, start: number, end: number): Uncertain => {
+    const taken = (from: Value): Value =>
+      tape.op('Slice', [from, tape.ints([start]), tape.ints([end]), tape.ints([axis]), tape.ints([1])])
+    return { mean: taken(mean), variance: taken(variance) }
+  }
+  const joined = (a: Value, b: Value): Value => tape.op('Concat', [a, b], { axis: BigInt(axis) })
+  let rest = x
+  for (let size = x.mean.shape[axis] as number; size > 1; size = Math.ceil(size / 2)) {
+    const half = Math.floor(size / 2)
+    const maximum = maximumMoments(tape, part(rest, 0, half), part(rest, half, 2 * half))
+    const odd = size > 2 * half ? part(rest, 2 * half, size) : undefined
+    rest = odd == null ? maximum : { mean: joined(maximum.mean, odd.mean), variance: joined(maximum.variance, odd.variance) }
+  }
+  return rest
+}
+
+function maximumOfTaps(tape: Tape, x: Tap, y: Tap, maskShape: readonly number[]): Tap {
+  const maximum = maximumMoments(tape, x.elements, y.elements)
+  const both = x.present.map((present, window) => present && y.present[window]!)
+  const present = x.present.map((present, window) => present || y.present[window]!)
+  if (both.every(Boolean)) return { elements: maximum, present }
+  const mask = (of: readonly boolean[], hint: string): Value => tape.initializer(Float32Array.from(of, Number), maskShape, hint)
+  const twoMask = mask(both, 'both')
+  const oneMask = mask(
+    present.map((any, window) => any && !both[window]!),
+    'only_one',
+  )
+  // Padding is 0, so that a sum of two of which one is padding is the other.
+  const chosen = (ofTwo: Value, a: Value, b: Value): Value =>
+    tape.op('Add', [tape.op('Mul', [ofTwo, twoMask]), tape.op('Mul', [tape.op('Add', [a, b]), oneMask])])
+  const elements = {
+    mean: chosen(maximum.mean, x.elements.mean, y.elements.mean),
+    variance: chosen(maximum.variance, x.elements.variance, y.elements.variance),
+  }
+  return { elements, present }
+}
+
+function withZeros(tape: Tape, x: Value, pads: readonly (readonly [number, number])[], firstAxis: number): Value {
+  if (pads.every(([before, after]) => before === 0 && after === 0)) return x
+  const ofAxes = (side: 0 | 1): readonly number[] => x.shape.map((_, axis) => pads[axis - firstAxis]?.[side] ?? 0)
+  return tape.op('Pad', [x, tape.ints([...ofAxes(0), ...ofAxes(1)]), tape.scalar(0)])
+}
+
+/** All places in a box, the last axis fastest. */
+function placesOf(size: readonly number[]): readonly (readonly number[])[] {
+  return size.reduce<readonly (readonly number[])[]>(
+    (places, length) => places.flatMap((place) => Array.from({ length }, (_, index) => [...place, index])),
+    [[]],
+  )
+}
