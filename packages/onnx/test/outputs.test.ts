@@ -210,7 +210,7 @@ describe('a regression', () => {
           const range = Math.max(...means) - Math.min(...means)
           const largest = Math.max(...means.map(Math.abs)) + 3 * sigma
           // The stated error: of the bisection, and of what float32 knows of a probability and of numbers of this size.
-          const near = range * 2 ** -21 + 2 ** -22 * largest
+          const near = range * 2 ** -21 + 2 ** -20 * largest
           LEVELS.forEach((level, q) => {
             const y = quantiles[row * LEVELS.length + q]!
             expect(cdf(y - near) - 1e-6).toBeLessThanOrEqual(level)

@@ -21,8 +21,10 @@ interface KlRoad {
   readonly drawsWeights: boolean
   /** Why it cannot be taken to a prior, and what to do; undefined where it can. */
   readonly obstacle: (prior: Distribution) => { readonly reason: string; readonly fix: string } | undefined
-  /** @returns the KL in nats, summed over the weights: a scalar */
+  /** @returns the KL in nats of each weight: its shape is the weights' */
   readonly kl: (posterior: Normal, prior: Distribution, draw: () => tf.Tensor) => tf.Tensor
+  /** The sum of `kl` over the weights, where there is a cheaper way to it. */
+  readonly summedKl?: (posterior: Normal, prior: Distribution) => tf.Tensor
 }
 
 const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
@@ -35,13 +37,14 @@ const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
             reason: `KL(normal || ${prior.family}) has no closed form`,
             fix: `Use kl: 'quadrature' or 'monteCarlo', or leave kl out.`,
           },
-    kl: (posterior, prior) =>
+    kl: closedKl,
+    summedKl: (posterior, prior) =>
       prior instanceof Normal ? sumOfKlNormalNormal(posterior, prior) : closedKl(posterior, prior).sum(),
   },
   quadrature: {
     drawsWeights: false,
     obstacle: () => undefined,
-    kl: (posterior, prior) => quadratureKl(posterior, prior).sum(),
+    kl: (posterior, prior) => quadratureKl(posterior, prior),
   },
   upperBound: {
     drawsWeights: false,
@@ -52,12 +55,12 @@ const klRoads: Readonly<Record<KlMethod, KlRoad>> = {
             reason: `the upper bound of KL(normal || ${prior.family}) does not exist: it is one for a normalScaleMixture`,
             fix: 'Leave kl out.',
           },
-    kl: (posterior, prior) => klUpperBound(posterior, prior as NormalScaleMixture).sum(),
+    kl: (posterior, prior) => klUpperBound(posterior, prior as NormalScaleMixture),
   },
   monteCarlo: {
     drawsWeights: true,
     obstacle: () => undefined,
-    kl: (posterior, prior, draw) => monteCarloKl(posterior, prior, draw()).sum(),
+    kl: (posterior, prior, draw) => monteCarloKl(posterior, prior, draw()),
   },
 }
 
@@ -81,17 +84,26 @@ export function resolveKl(layer: string, method: KlMethod | undefined, prior: Di
   return resolved
 }
 
-/**
- * KL(posterior || prior) in nats, summed over the weights: a scalar.
- *
- * @param draw weights to take an estimate on; undefined where nothing is drawn: then the KL is computed on the best road without a draw
- */
-export function weightKl(
-  method: KlMethod,
-  { posterior, prior, draw }: { posterior: Normal; prior: Distribution; draw?: (() => tf.Tensor) | undefined },
-): tf.Tensor {
-  const taken = draw === undefined && klRoads[method].drawsWeights ? bestOf(prior) : method
-  return klRoads[taken].kl(posterior, prior, draw!)
+/** A weight tensor's two distributions, and its draw for an estimate; without one, the KL is computed on the best road that needs none. */
+interface WeightDistributions {
+  readonly posterior: Normal
+  readonly prior: Distribution
+  readonly draw?: (() => tf.Tensor) | undefined
+}
+
+/** KL(posterior || prior) in nats, summed over the weights: a scalar. */
+export function summedWeightKl(method: KlMethod, { posterior, prior, draw }: WeightDistributions): tf.Tensor {
+  const { kl, summedKl } = roadTaken(method, prior, draw)
+  return summedKl === undefined ? kl(posterior, prior, draw!).sum() : summedKl(posterior, prior)
+}
+
+/** KL(posterior || prior) in nats of each weight: the weights' shape. */
+export function weightKl(method: KlMethod, { posterior, prior, draw }: WeightDistributions): tf.Tensor {
+  return roadTaken(method, prior, draw).kl(posterior, prior, draw!)
+}
+
+function roadTaken(method: KlMethod, prior: Distribution, draw: WeightDistributions['draw']): KlRoad {
+  return klRoads[draw === undefined && klRoads[method].drawsWeights ? bestOf(prior) : method]
 }
 
 function bestOf(prior: Distribution): KlMethod {

@@ -3,7 +3,7 @@ import { type Distribution, Normal } from '@tfjs-bayes/distributions'
 import { InvalidLayerArgumentError, LayerNotBuiltError, MissingDatasetSizeError, UnsupportedEstimatorError } from '../errors.ts'
 import { type EstimatorName, estimators } from '../estimators/estimators.ts'
 import { ForwardPass, type Mode, type PassParticipant } from '../forwardPass.ts'
-import { type KlMethod, weightKl } from '../kl/klMethods.ts'
+import { type KlMethod, summedWeightKl } from '../kl/klMethods.ts'
 import { seededNoise } from '../noise/seededNoise.ts'
 import type { LinearOperator, Operator } from '../operators/linearOperator.ts'
 import { moved, stretched } from '../prior/priorParameters.ts'
@@ -290,7 +290,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     const { mu, sigma, draw } = posteriorIn(pass, this, weight)
     const posterior = new Normal({ mu, sigma })
     const own = (): tf.Tensor => posterior.sample(pass.sharedNoise(this, `${weight.name} of the KL`, mu.shape))
-    return weightKl(this.klMethod, {
+    return summedWeightKl(this.klMethod, {
       posterior,
       prior: this.priorOf(weight),
       draw: pass.mode === 'mean' ? undefined : estimators[this.estimator].drawsWeights ? draw : own,

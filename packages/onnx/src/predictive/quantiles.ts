@@ -8,7 +8,7 @@ const STEPS = 20
 
 /**
  * Appends the quantiles of an equal mixture of normal distributions, by bisection: they lie between the least and the greatest quantile of the components, and
- * are found within 2^-21 (5e-7) of that distance, and within what float32 knows of probabilities (1e-6, over the mixture's density).
+ * are found within 2^-21 (5e-7) of that distance, and within what float32 knows of numbers of the means' size (2^-20 of it) and of probabilities (1e-6, over the mixture's density).
  *
  * All quantiles are sought at once. A step goes half of the last one's way, towards where the distribution function has the wanted value: no branches, since
  * ONNX's would leave a GPU.
