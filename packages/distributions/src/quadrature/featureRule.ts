@@ -77,9 +77,13 @@ function asinhDifference(u: tf.Tensor, d: tf.Tensor): tf.Tensor {
   return asinh(tf.where(tf.greater(tf.mul(u, v), 0), together, apart))
 }
 
-/** sign(x) log(|x| + sqrt(x^2 + 1)), with log1p so that a small x keeps its digits: TensorFlow's own op is not vectorized. */
+/**
+ * sign(x) log(|x| + sqrt(x^2 + 1)), with log1p so that a small x keeps its digits: TensorFlow's own op is not vectorized. The sign by comparison, for
+ * wasm's takes an x of 1e-7 for 0.
+ */
 function asinh(x: tf.Tensor): tf.Tensor {
   const size = tf.abs(x)
   const beyond = tf.mul(size, tf.div(size, tf.add(tf.sqrt(tf.add(tf.square(size), 1)), 1)))
-  return tf.mul(tf.sign(x), log1p(tf.add(size, beyond)))
+  const value = log1p(tf.add(size, beyond))
+  return tf.where(tf.less(x, 0), tf.neg(value), value)
 }
