@@ -33,6 +33,7 @@ function unsupportedLayers(plan: ModelPlan, uncertain: boolean): readonly Unsupp
     const { reason: maskReason } = masks.follow(call, loweringOf(call.layer.getClassName()), unloweredCall(call))
     const reason =
       reasonAgainst(call) ??
+      reasonAgainstPlace(call, plan) ??
       (maskReason == null ? undefined : { reason: maskReason }) ??
       (uncertain ? reasonAgainstMoments(call, behindBayesian) : undefined)
     if (reason !== undefined)
@@ -64,6 +65,16 @@ function reasonAgainst(call: LayerCall): { readonly reason?: string } | undefine
   const reason = lowering == null ? impossibleReasonOf(className) : lowering.unsupported?.(unloweredCall(call))
   if (lowering == null) return reason == null ? {} : { reason }
   return reason == null ? undefined : { reason }
+}
+
+/** What a layer is built for that stands behind one whose shape tfjs has wrong, is not what it would be given. */
+function reasonAgainstPlace({ layer, outputs }: LayerCall, { calls }: ModelPlan): { readonly reason: string } | undefined {
+  if (loweringOf(layer.getClassName())?.shapesAreWrong !== true) return undefined
+  const behind = calls.find(({ inputs }) => inputs.some((slot) => outputs.includes(slot)))
+  if (behind == null) return undefined
+  return {
+    reason: `tfjs is wrong about the shape of its output, so no layer can stand behind it, as "${behind.layer.name}" does`,
+  }
 }
 
 /** A layer inside another one, or a model: its reason names it, since the error lists only the outer layer. */

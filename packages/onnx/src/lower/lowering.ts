@@ -41,7 +41,7 @@ export interface Lowering {
   readonly makesMask?: (config: tf.serialization.ConfigDict) => boolean
   /** Appends that mask, [batch, length], of ones and zeros as float numbers. */
   readonly lowerMask?: (call: LoweringCall) => Value
-  /** Whether tfjs infers wrong shapes for the layer's outputs, so that nothing can be checked against them. Default false. */
+  /** Whether tfjs infers wrong shapes for the layer's outputs, so that nothing can be checked against them, nor stand behind it. Default false. */
   readonly shapesAreWrong?: boolean
   /** For the documentation: what of the layer's settings has no counterpart. */
   readonly limits?: string

@@ -20,7 +20,7 @@ export const resizingLowerings: Readonly<Record<string, Lowering>> = {
     leadingAxes: 'batch',
     shapesAreWrong: true,
     limits:
-      'as a model’s last layer, or with elementwise layers behind it only: tfjs takes its output for one of three axes and builds nothing else on it; the sizes of its input must be known',
+      'as a model’s last layer only: tfjs takes its output for one of three axes, and runs it outside of models only; the sizes of its input must be known',
     unsupported: ({ inputs }) => {
       const { shape } = inputs[0]!
       if (shape.length !== 4) return `an input of ${shape.length} axes; expected [batch, height, width, channels]`
