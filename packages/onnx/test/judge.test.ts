@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { variationalConv2d, variationalDense } from '@tfjs-bayes/layers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ExportOptions, exportModel } from '../src/index.ts'
@@ -92,15 +94,16 @@ test.runIf('python' in judge)('the judge does find faults', async () => {
 /** Files whose randomness is inside, and regressions: checked, not run. */
 function otherFiles(): readonly (readonly [string, Uint8Array])[] {
   const [first, second] = [classifier(), regression()]
-  const drawnInside: ExportOptions[] = [
+  const needingNoInput: ExportOptions[] = [
     { mode: 'localReparameterization', noise: 'graph' },
     { mode: 'localReparameterization', noise: 'graph', samples: 4 },
     { mode: 'localReparameterization', noise: 'graph', precision: 'float16' },
     { mode: 'weightSampling', samples: 2 },
+    { mode: 'moments' },
   ]
   const gaussian = { name: 'gaussian', sigma: 0.1 } as const
   const files = [17, 18, 19, 20].flatMap((opset) =>
-    drawnInside.flatMap((options, index) => [
+    needingNoInput.flatMap((options, index) => [
       [`classifier_${opset}_${index}`, exportModel(first, { ...options, opset, cuda: 'optional' })] as const,
       [
         `regression_${opset}_${index}`,
@@ -108,9 +111,19 @@ function otherFiles(): readonly (readonly [string, Uint8Array])[] {
       ] as const,
     ]),
   )
-  first.dispose()
-  second.dispose()
-  return files
+  const image = tf.sequential({
+    layers: [
+      variationalConv2d({ filters: 2, kernelSize: 3, activation: 'relu', inputShape: [7, 7, 1] }),
+      tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      tf.layers.globalMaxPooling2d({}),
+      variationalDense({ units: 3 }),
+    ],
+  })
+  const maxima = [17, 18, 19, 20].map(
+    (opset) => [`maxima_${opset}`, exportModel(image, { mode: 'moments', opset, cuda: 'optional' })] as const,
+  )
+  for (const model of [first, second, image]) model.dispose()
+  return [...files, ...maxima]
 }
 
 function sizeOf(shape: readonly number[]): number {
