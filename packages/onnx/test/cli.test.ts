@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
@@ -175,6 +175,28 @@ test('verify compares with tfjs and says where nodes ran', async () => {
   expect(different.code).toBe(1)
   expect(different.out).toMatch(/NOT WITHIN/)
   await rm(otherFolder, { recursive: true })
+})
+
+test('inspect and verify take a file with its weights beside it', async () => {
+  const own = await mkdtemp(join(folder, 'apart-'))
+  const saved = join(own, 'model.json')
+  const model = tf.sequential({ layers: [variationalDense({ units: 300, inputShape: [40], name: 'wide' })] })
+  randomizeWeights(model, 3)
+  await save(model, own)
+  model.dispose()
+  const [whole, apart] = [join(own, 'whole.onnx'), join(own, 'apart.onnx')]
+  await run('export', saved, '--mode', 'mean', '-o', whole)
+  expect((await run('export', saved, '--mode', 'mean', '--external-data', 'yes', '-o', apart)).code).toBe(0)
+  const linesOf = async (path: string): Promise<string[]> => (await run('inspect', path)).out.split('\n').slice(1)
+  expect((await linesOf(apart)).length).toBeGreaterThan(10)
+  expect(await linesOf(apart)).toEqual(await linesOf(whole))
+  const verified = await run('verify', apart, '--model', saved)
+  expect(verified.code, verified.out + verified.error).toBe(0)
+  const data = (await readdir(own)).find((name) => name.endsWith('.data'))!
+  await truncate(join(own, data), 100)
+  expect((await run('inspect', apart)).error).toMatch(/CorruptModelError: The tensor .* has \d+ bytes from \d+ on in apart/)
+  await rm(join(own, data))
+  expect((await run('inspect', apart)).error).toMatch(/FileAccessError: .*second file/)
 })
 
 describe('what goes wrong is said in one line, with exit code 1', () => {

@@ -1,10 +1,9 @@
 import { checkCudaKernels } from '../cuda/checkCudaKernels.ts'
 import { initializersOf, type OnnxModel, type Port } from '../ir/graph.ts'
 import type { Value } from '../ir/value.ts'
-import { readModelBytes } from '../readModelBytes.ts'
-import { decodeModel } from '../wire/decodeModel.ts'
 import { choiceOption, commandArguments, type OptionTexts } from './arguments.ts'
 import type { Command } from './command.ts'
+import { readWholeModel } from './readWholeModel.ts'
 import { tableLines } from './table.ts'
 
 const OPTIONS: OptionTexts = { nodes: 'yes: list every node too' }
@@ -17,9 +16,8 @@ export const inspectCommand: Command = {
   run: async (args, print) => {
     const { path, options } = commandArguments(args, OPTIONS)
     const withNodes = choiceOption('nodes', options['nodes'] ?? 'no')
-    const bytes = await readModelBytes(path)
-    const model = decodeModel(bytes)
-    for (const line of describe(path, bytes.length, model, withNodes)) print(line)
+    const { model, bytes } = await readWholeModel(path)
+    for (const line of describe(path, bytes, model, withNodes)) print(line)
     return 0
   },
 }

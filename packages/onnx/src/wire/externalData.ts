@@ -1,3 +1,4 @@
+import { CorruptModelError } from '../errors.ts'
 import type { Message } from './schema.ts'
 
 /** Smaller tensors stay in the model: a file beside it gains nothing from them. */
@@ -12,6 +13,32 @@ export interface SplitModel {
   readonly model: Message<'ModelProto'>
   /** The pieces of the file beside the model, in order. */
   readonly data: readonly Uint8Array[]
+}
+
+/**
+ * Brings the tensors of files beside a model back into it: the inverse of `splitModel`.
+ *
+ * @param message a model
+ * @param files their bytes, by the names that the model gives them
+ * @returns the whole model; its tensors share memory with the files
+ * @throws CorruptModelError where a tensor lies outside its file
+ */
+export function joinModel(message: Message<'ModelProto'>, files: ReadonlyMap<string, Uint8Array>): Message<'ModelProto'> {
+  const initializer = (message.graph?.initializer ?? []).map((tensor): Message<'TensorProto'> => {
+    const { externalData, dataLocation, ...rest } = tensor
+    if (dataLocation !== EXTERNAL) return tensor
+    const entry = (name: string): string | undefined => externalData?.find(({ key }) => key === name)?.value
+    const file = files.get(entry('location') ?? '') ?? new Uint8Array()
+    const start = Number(entry('offset') ?? 0)
+    const length = Number(entry('length') ?? file.length - start)
+    if (!(Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 0 && start + length <= file.length)) {
+      throw new CorruptModelError(
+        `The tensor ${JSON.stringify(tensor.name ?? '')} has ${length} bytes from ${start} on in ${entry('location')}, which has ${file.length}. The two files do not belong together, or the second is cut off.`,
+      )
+    }
+    return { ...rest, rawData: file.subarray(start, start + length) }
+  })
+  return { ...message, graph: { ...message.graph, initializer } }
 }
 
 /** How many bytes the tensors of a model have. */
