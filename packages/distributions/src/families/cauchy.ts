@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { positive, real } from '../constraint.ts'
 import { log1p, log1pSquare } from '../numerics/log1p.ts'
+import { sign } from '../numerics/sign.ts'
 import type { Parameter } from '../parameter.ts'
 import { LocationScale } from './locationScale.ts'
 import { type StandardForm, type SymmetricForm, symmetric } from './standardForm.ts'
@@ -12,7 +13,7 @@ export const standardCauchy: SymmetricForm = {
   score: (z) => {
     const size = tf.abs(z)
     const ratio = tf.div(tf.minimum(size, 1), tf.maximum(size, 1))
-    return tf.mul(tf.sign(z), tf.div(tf.mul(ratio, -2), tf.add(tf.square(ratio), 1)))
+    return tf.mul(sign(z), tf.div(tf.mul(ratio, -2), tf.add(tf.square(ratio), 1)))
   },
   // The angle of (-z, 1) rather than 1/2 + atan(z) / pi, which cancels in the lower tail.
   cdf: (z) => lowerTail(z),
@@ -20,7 +21,7 @@ export const standardCauchy: SymmetricForm = {
   logCdf: (z) => tf.where(tf.less(z, 0), tf.log(lowerTail(z)), log1p(tf.neg(lowerTail(tf.neg(tf.abs(z)))))),
   quantile: (central, tail) => {
     const near = tf.tan(tf.mul(tf.clipByValue(central, -0.25, 0.25), Math.PI))
-    const far = tf.div(tf.sign(central), tf.tan(tf.mul(tail, Math.PI)))
+    const far = tf.div(sign(central), tf.tan(tf.mul(tail, Math.PI)))
     return tf.where(tf.less(tail, 0.25), far, near)
   },
   entropy: Math.log(4 * Math.PI),

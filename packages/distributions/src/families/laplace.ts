@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { positive, real } from '../constraint.ts'
 import { log1p } from '../numerics/log1p.ts'
+import { sign } from '../numerics/sign.ts'
 import type { Parameter } from '../parameter.ts'
 import { LocationScale } from './locationScale.ts'
 import { type StandardForm, type SymmetricForm, symmetric } from './standardForm.ts'
@@ -8,12 +9,12 @@ import { type StandardForm, type SymmetricForm, symmetric } from './standardForm
 /** The standard Laplace distribution. */
 const standardLaplace: SymmetricForm = {
   logDensity: (z) => tf.sub(tf.neg(tf.abs(z)), Math.LN2),
-  score: (z) => tf.neg(tf.sign(z)),
+  score: (z) => tf.neg(sign(z)),
   cdf: (z) => {
     const tail = tf.mul(tf.exp(tf.neg(tf.abs(z))), 0.5)
     return tf.where(tf.less(z, 0), tail, tf.sub(1, tail))
   },
-  centralCdf: (z) => tf.mul(tf.sign(z), tf.mul(tf.expm1(tf.neg(tf.abs(z))), -0.5)),
+  centralCdf: (z) => tf.mul(sign(z), tf.mul(tf.expm1(tf.neg(tf.abs(z))), -0.5)),
   logCdf: (z) => {
     const below = tf.neg(tf.abs(z))
     return tf.where(tf.less(z, 0), tf.sub(below, Math.LN2), log1p(tf.mul(tf.exp(below), -0.5)))
@@ -21,7 +22,7 @@ const standardLaplace: SymmetricForm = {
   // log(2 p) in the lower half; log1p keeps the middle exact, where p is close to 1/2.
   quantile: (central, tail) => {
     const near = log1p(tf.maximum(tf.mul(tf.abs(central), -2), -0.5))
-    return tf.mul(tf.neg(tf.sign(central)), tf.where(tf.less(tail, 0.25), tf.log(tf.mul(tail, 2)), near))
+    return tf.mul(tf.neg(sign(central)), tf.where(tf.less(tail, 0.25), tf.log(tf.mul(tail, 2)), near))
   },
   entropy: 1 + Math.LN2,
   noiseKind: 'uniform',

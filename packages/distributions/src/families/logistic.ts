@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { positive, real } from '../constraint.ts'
 import { log1p } from '../numerics/log1p.ts'
+import { sign } from '../numerics/sign.ts'
 import type { Parameter } from '../parameter.ts'
 import { LocationScale } from './locationScale.ts'
 import { type StandardForm, type SymmetricForm, symmetric } from './standardForm.ts'
@@ -17,7 +18,7 @@ const standardLogistic: SymmetricForm = {
     const twice = tf.clipByValue(tf.mul(tf.abs(central), 2), 0, 0.5)
     const near = tf.sub(log1p(twice), log1p(tf.neg(twice)))
     const far = tf.sub(log1p(tf.neg(tail)), tf.log(tail))
-    return tf.mul(tf.sign(central), tf.where(tf.less(tail, 0.25), far, near))
+    return tf.mul(sign(central), tf.where(tf.less(tail, 0.25), far, near))
   },
   entropy: 2,
   noiseKind: 'uniform',

@@ -9,6 +9,7 @@ import { lazy } from '../numerics/lazy.ts'
 import { log1p } from '../numerics/log1p.ts'
 import { logSumExp } from '../numerics/logSumExp.ts'
 import { onHost } from '../numerics/onHost.ts'
+import { sign } from '../numerics/sign.ts'
 import { normalCdf, normalLogCdf, normalLogCdfSlope } from '../numerics/standardNormal.ts'
 import {
   broadcastParameter,
@@ -261,7 +262,7 @@ export class NormalScaleMixture extends Distribution {
         const tail = lazy(() => tf.addN(tails().map((each, k) => tf.mul(each, w[k]!))))
         return [
           ...inputs.map(() => () => tf.exp(tf.neg(logDensityOfAll()))),
-          ...w.map((_, k) => () => tf.mul(tf.sign(d!), tf.mul(tf.sub(tails()[k]!, tail()), tf.exp(tf.neg(logDensityOfAll()))))),
+          ...w.map((_, k) => () => tf.mul(sign(d!), tf.mul(tf.sub(tails()[k]!, tail()), tf.exp(tf.neg(logDensityOfAll()))))),
           ...s.map(
             (sigma, k) => () => tf.mul(tf.div(d!, sigma), tf.exp(tf.sub(logJoint(d!, [w[k]!], [sigma])[0]!, logDensityOfAll()))),
           ),

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { elementwise } from './elementwise.ts'
+import { sign } from './sign.ts'
 
 /**
  * log(1 + x), to the last digits also for small x.
@@ -46,7 +47,7 @@ export function log1pSquare(x: tf.Tensor): tf.Tensor {
       () => {
         const size = tf.abs(v)
         const ratio = tf.div(tf.minimum(size, 1), tf.maximum(size, 1))
-        return tf.mul(tf.sign(v), tf.div(tf.mul(ratio, 2), tf.add(tf.square(ratio), 1)))
+        return tf.mul(sign(v), tf.div(tf.mul(ratio, 2), tf.add(tf.square(ratio), 1)))
       },
     ],
   })

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { ERF, MILLS, QUANTILE_CENTRAL, QUANTILE_TAIL, QUANTILE_TAIL_RANGE } from './coefficients.ts'
 import { log1p } from './log1p.ts'
 import { polynomial } from './polynomial.ts'
+import { sign } from './sign.ts'
 
 // Values only: the derivatives are written where these functions are used. tf.erf is no base for them: on the cpu backend it has an absolute
 // error of 2e-7, and 1 - erf cancels in the tail on every backend.
@@ -33,7 +34,7 @@ export function normalLogCdfSlope(z: tf.Tensor): tf.Tensor {
 export function normalCentralCdf(z: tf.Tensor): tf.Tensor {
   const near = tf.clipByValue(z, -1.25, 1.25)
   const inside = tf.mul(tf.mul(near, 0.5), polynomial(tf.sub(tf.mul(tf.square(near), 2 / 1.25 ** 2), 1), ERF))
-  const outside = tf.mul(tf.sign(z), tf.sub(0.5, upperTail(tf.abs(z))))
+  const outside = tf.mul(sign(z), tf.sub(0.5, upperTail(tf.abs(z))))
   return tf.where(tf.less(tf.abs(z), 1.25), inside, outside)
 }
 
@@ -50,8 +51,8 @@ export function normalQuantile(central: tf.Tensor, tail: tf.Tensor): tf.Tensor {
   const [low, high] = QUANTILE_TAIL_RANGE
   const s = tf.div(tf.sub(root, 2), tf.add(root, 2))
   const size = tf.mul(root, polynomial(tf.mul(tf.sub(s, (low + high) / 2), 2 / (high - low)), QUANTILE_TAIL))
-  const finite = tf.where(tf.less(tf.abs(central), 0.4), inside, tf.mul(tf.sign(central), size))
-  return tf.where(tf.greater(tail, 0), finite, tf.mul(tf.sign(central), Number.POSITIVE_INFINITY))
+  const finite = tf.where(tf.less(tf.abs(central), 0.4), inside, tf.mul(sign(central), size))
+  return tf.where(tf.greater(tail, 0), finite, tf.mul(sign(central), Number.POSITIVE_INFINITY))
 }
 
 /** The smallest normal float32: TensorFlow takes anything smaller for 0. */
