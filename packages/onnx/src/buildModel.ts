@@ -86,7 +86,7 @@ function checkModel(plan: ModelPlan, options: ExportOptions): void {
   }
   if (options.mode !== 'mean' && !plan.calls.some(({ layer }) => layer instanceof VariationalLayer)) {
     throw new InvalidOptionError(
-      `Mode '${options.mode}' draws from the posterior of Bayesian layers, and the model has none. Export it with mode: 'mean'.`,
+      `Mode '${options.mode}' draws from the posterior of Bayesian layers, and the model has none. Export it with mode: 'mean', or as it is: exportLayersModel, on the command line --mode layers.`,
     )
   }
 }

@@ -366,6 +366,17 @@ describe('what cannot be exported is refused before any work, with the name of t
     expect(() => exportLayersModel(model)).toThrow(/Layer ".*": element 1 of kernel \(shape \[1, 4\]\) is (NaN|-Infinity)/)
   })
 
+  test('a moving variance below zero', () => {
+    const model = own(tf.sequential({ layers: [tf.layers.batchNormalization({ inputShape: [2], name: 'broken' })] }))
+    const variance = model.weights.find(({ name }) => name.includes('variance'))!
+    tf.tidy(() => variance.write(tf.tensor1d([1, -2])))
+    for (const foldBatchNormalization of [false, true]) {
+      const exported = (): Uint8Array => exportLayersModel(model, { foldBatchNormalization })
+      expect(exported).toThrow(InvalidWeightError)
+      expect(exported).toThrow(/Layer "broken": element 1 of moving_variance is -2; expected a number above -epsilon/)
+    }
+  })
+
   test('a model that is not built, and one that is cyclic', () => {
     expect(() => exportLayersModel(tf.sequential())).toThrow(/is not built.*inputShape/)
     const input = tf.input({ shape: [2] })

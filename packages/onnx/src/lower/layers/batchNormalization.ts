@@ -1,3 +1,4 @@
+import { InvalidWeightError } from '../../errors.ts'
 import type { Value } from '../../ir/value.ts'
 import type { Lowering, LoweringCall } from '../lowering.ts'
 import type { WeightData } from '../weights.ts'
@@ -23,7 +24,10 @@ export const batchNormalization: Lowering = {
 }
 
 /** One number per channel, against the axes behind the channels. */
-function scaleAndShift({ config, slots, weightData }: LoweringCall): { readonly scale: WeightData; readonly shift: WeightData } {
+function scaleAndShift({ layer, config, slots, weightData }: LoweringCall): {
+  readonly scale: WeightData
+  readonly shift: WeightData
+} {
   const rank = slots[0]!.shape.length
   const given = config['axis'] as number
   const axisFromEnd = given < 0 ? given : given - rank
@@ -32,6 +36,13 @@ function scaleAndShift({ config, slots, weightData }: LoweringCall): { readonly 
   const gamma = weightData('gamma')?.data
   const beta = weightData('beta')?.data
   const epsilon = config['epsilon'] as number
+  const negative = variance.findIndex((value) => value + epsilon <= 0)
+  if (negative >= 0) {
+    throw new InvalidWeightError(
+      `Layer "${layer.name}": element ${negative} of moving_variance is ${variance[negative]}; expected a number above -epsilon = ${-epsilon}. ` +
+        'No training makes one: load the weights again.',
+    )
+  }
   const scale = mean.map((_, i) => (gamma?.[i] ?? 1) / Math.sqrt(variance[i]! + epsilon))
   const shift = mean.map((value, i) => (beta?.[i] ?? 0) - value * scale[i]!)
   const along = (data: Float32Array): WeightData => ({ data, shape: [data.length, ...Array<number>(-axisFromEnd - 1).fill(1)] })
