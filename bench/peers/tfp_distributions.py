@@ -1,6 +1,6 @@
 """The TensorFlow Probability side of the distributions bench, on TensorFlow (tf.function) and on JAX (jit): the same divergences and random numbers.
 
-Speaks JSON lines as torch_step.py does: reads {"task", "library", "size", "steps"}, answers {"ms": [...]}. Tasks as in torch_distributions.py.
+Speaks JSON lines as torch_layers.py does: reads {"task", "library", "size", "steps"}, answers {"ms": [...]}. Tasks as in torch_distributions.py.
 
 Versions it was written for: Python 3.11, tensorflow 2.21.0, tf-keras 2.21.0, tensorflow-probability 0.25.0, jax 0.6.2
 (pip install tensorflow==2.21.0 tf-keras==2.21.0 tensorflow-probability==0.25.0 jax==0.6.2).

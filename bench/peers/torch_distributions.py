@@ -1,6 +1,6 @@
 """The PyTorch side of the distributions bench: the same divergences and random numbers.
 
-Speaks JSON lines as torch_step.py does: reads {"task", "library", "size", "steps"}, answers {"ms": [...]}.
+Speaks JSON lines as torch_layers.py does: reads {"task", "library", "size", "steps"}, answers {"ms": [...]}.
 Tasks: kl_normal (KL of N(mu, softplus(rho)^2) and N(0, 0.1^2), size x size, with its gradient by mu and rho), kl_multivariate (KL of two full covariances,
 with its gradient by the first), randn (size x size standard normal numbers).
 

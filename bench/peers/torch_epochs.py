@@ -1,6 +1,6 @@
 """The PyTorch side of the epochs bench: whole epochs of MNIST with an LRT network 784-H-H-10 and fused Adam, the data fed in as users do it.
 
-Speaks JSON lines as torch_step.py does. Arguments: threads, folder of MNIST's four files.
+Speaks JSON lines as torch_layers.py does. Arguments: threads, folder of MNIST's four files.
 Reads {"task": "epoch", "hidden", "feeding", "steps"}: answers {"ms": [...]}, one time an epoch.
 Reads {"task": "elbo", "hidden", "feeding", "target", "most", "steps"}: trains new networks until the validation ELBO per example, scored after each epoch with
 one draw, reaches the target, or for `most` epochs; answers {"ms": [...], "epochs": [...], "elbo": [...]}, validation included.
@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from torch_step import Mlp
+from torch_layers import layer_makers, network_of
 
-BATCH, CASE = 128, "localReparameterization"
+BATCH = 128
 
 
 def mnist(folder):
@@ -35,8 +35,8 @@ def mnist(folder):
 
 class Training:
     def __init__(self, hidden, feeding, train):
-        self.net = Mlp(hidden)
-        self.optimizer = torch.optim.Adam(self.net.parameters(False), 1e-3, fused=True)
+        self.net, _ = network_of(f"dense{hidden}", *layer_makers("torch", "localReparameterization"))
+        self.optimizer = torch.optim.Adam(self.net.parameters(), 1e-3, fused=True)
         self.train = train
         self.loader = DataLoader(TensorDataset(*train), batch_size=BATCH, shuffle=True) if feeding == "loader" else None
 
@@ -53,7 +53,7 @@ class Training:
         total = torch.zeros(())
         for x, y in self.batches():
             self.optimizer.zero_grad()
-            logits, kl = self.net.forward(x, CASE)
+            logits, kl = self.net(x)
             loss = F.cross_entropy(logits, y) + kl / rows
             loss.backward()
             self.optimizer.step()
@@ -64,7 +64,7 @@ class Training:
     def elbo(self, validation):
         total, rows = 0.0, len(validation[0])
         for x, y in zip(validation[0].split(1000), validation[1].split(1000)):
-            logits, kl = self.net.forward(x, CASE)
+            logits, kl = self.net(x)
             total += (F.cross_entropy(logits, y).item() + kl.item() / len(self.train[0])) * len(x) / rows
         return -total
 

@@ -1,6 +1,6 @@
 """The PyTorch side of the onnx bench: the mean of S softmax outputs of a Bayesian network with the local reparameterization trick over some images.
 
-Speaks JSON lines as torch_step.py does: reads {"network", "samples", "rows", "mode", "steps"}, answers {"ms": [...]}.
+Speaks JSON lines as torch_layers.py does: reads {"network", "samples", "rows", "mode", "steps"}, answers {"ms": [...]}.
 Networks: dense400, dense1200, ... (784-H-H-10) and lenet, as bench/src/layerNetworks.ts has them. Modes: loop (S plain passes), cached (the first layer's two
 moments once for all passes), chunks (the same, 10 draws at a time as one batch).
 

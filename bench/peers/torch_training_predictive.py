@@ -1,6 +1,6 @@
 """The PyTorch side of the training-predictive bench: the predictive distribution of given weights by S plain passes, and the numbers that it comes to.
 
-Speaks JSON lines as torch_step.py does. Arguments: threads, folder of MNIST's four files.
+Speaks JSON lines as torch_layers.py does. Arguments: threads, folder of MNIST's four files.
 Reads {"weights", "sizes", "first", "rows", "samples", "mode", "steps"}, and "out" where the probabilities of the last step are wanted: answers {"ms": [...]}.
 The weights are float32 in one file, for each layer mu [in, out], rho, the bias's mu and rho. Modes: loop (S plain passes), cached (first moments once).
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
+import { activations } from './randomModel.ts'
 
 /** A layer as data: its class and what its constructor gets; a layer inside is data too. */
 export interface LayerSpec {
@@ -28,28 +29,9 @@ export function classNamesOf({ className, args }: LayerSpec): readonly string[] 
   return [className, ...inner.flatMap((value) => classNamesOf(value as LayerSpec))]
 }
 
-export const ACTIVATIONS: readonly string[] = [
-  'linear',
-  'elu',
-  'hardSigmoid',
-  'relu',
-  'relu6',
-  'selu',
-  'sigmoid',
-  'softmax',
-  'softplus',
-  'softsign',
-  'tanh',
-  'swish',
-  'mish',
-  'gelu',
-  'gelu_new',
-  'logSoftmax',
-]
-
 type Arguments = Record<string, fc.Arbitrary<unknown>>
 
-const activation = fc.constantFrom(...ACTIVATIONS)
+const activation = fc.constantFrom(...activations)
 const useBias = fc.boolean()
 const units = fc.integer({ min: 1, max: 4 })
 const padding = fc.constantFrom('valid', 'same')
