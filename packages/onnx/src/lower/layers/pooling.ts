@@ -21,11 +21,19 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   GlobalAveragePooling2D: globalPooling('GlobalAveragePool'),
 }
 
+/** TensorFlow takes a negative padding for 'same' in three dimensions where a window is shorter than its stride, and tfjs's other backends take none. */
+function unsupportedPooling(settings: WindowSettings): string | undefined {
+  const { size, strides, padding } = settings
+  return size.length === 3 && padding === 'same' && strides.some((stride, axis) => size[axis]! < stride)
+    ? `padding 'same' with a window shorter than its stride, on which tfjs's backends disagree`
+    : unsupportedWindow(settings)
+}
+
 function maxPooling(axes: number): Lowering {
   const settingsOf = (config: tf.serialization.ConfigDict): WindowSettings => windowSettings(config, 'poolSize', axes)
   return {
     leadingAxes: 'batch',
-    unsupported: ({ config }) => unsupportedWindow(settingsOf(config)),
+    unsupported: ({ config }) => unsupportedPooling(settingsOf(config)),
     lower: ({ config, inputs, tape }) => {
       const settings = settingsOf(config)
       return withChannelsFirst(tape, inputs[0]!, settings, (first) =>
@@ -48,7 +56,7 @@ function averagePooling(axes: number): Lowering {
   }
   return {
     leadingAxes: 'batch',
-    unsupported: ({ config }) => unsupportedWindow(settingsOf(config)),
+    unsupported: ({ config }) => unsupportedPooling(settingsOf(config)),
     lower,
     unsupportedMoments: ({ config, inputs }) => (settingsOf(config).padding === 'valid' ? undefined : unknownSize(inputs[0]!)),
     // The variance of a mean of n independent elements is the mean of their variances over n; at a padded border n is smaller.
