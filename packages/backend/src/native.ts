@@ -21,6 +21,7 @@ export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 export async function useNativeBackend(): Promise<void> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
   process.env['TF_CPU_ALLOCATOR_USE_BFC'] ??= 'true'
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1'
   restoreUtilFunctions()
   try {
     await import('@tensorflow/tfjs-node')

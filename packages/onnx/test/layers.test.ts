@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { PROPERTY_SEED } from '@tfjs-bayes/testing'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { exportLayersModel, GraphInvariantError, InvalidModelError, UnsupportedLayerError } from '../src/index.ts'
@@ -19,7 +20,6 @@ const TOLERANCE = 1e-5
 // The full suite sets it to 1,000.
 const RUNS = Number(process.env['TFJS_BAYES_PROPERTY_RUNS'] ?? 100)
 const RUNS_PER_LAYER = Math.max(4, Math.round(RUNS / 10))
-const SEED = Number(process.env['TFJS_BAYES_SEED'] ?? Date.now() % 2 ** 31)
 
 const worstByLayer = new Map<string, number>()
 const triesByLayer = new Map<string, number>()
@@ -27,7 +27,7 @@ const triesByLayer = new Map<string, number>()
 afterAll(() => {
   const rows = [...worstByLayer].sort(([a], [b]) => (a < b ? -1 : 1))
   console.log(
-    `seed ${SEED}; largest difference to tfjs, relative to the output's scale, of models of one layer (models):\n${rows
+    `seed ${PROPERTY_SEED}; largest difference to tfjs, relative to the output's scale, of models of one layer (models):\n${rows
       .map(([name, worst]) => `  ${name.padEnd(24)} ${worst.toExponential(1)} (${triesByLayer.get(name)})`)
       .join('\n')}`,
   )
@@ -80,11 +80,11 @@ describe('onnxruntime computes what tfjs does', () => {
         for (const name of built.classNames) seen.set(name, (seen.get(name) ?? 0) + 1)
         expect(difference).toBeLessThanOrEqual(TOLERANCE)
       }),
-      { numRuns: RUNS, seed: SEED },
+      { numRuns: RUNS },
     )
     const counts = [...seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} ${count}`)
     console.log(
-      `seed ${SEED}; ${RUNS} random architectures: largest difference ${worst.toExponential(2)}; ${leftOut} left out for a documented limit, here or in tfjs; with: ${counts.join(', ')}`,
+      `seed ${PROPERTY_SEED}; ${RUNS} random architectures: largest difference ${worst.toExponential(2)}; ${leftOut} left out for a documented limit, here or in tfjs; with: ${counts.join(', ')}`,
     )
     expect(leftOut).toBeLessThan(RUNS / 5)
   }, 1_200_000)
@@ -122,7 +122,7 @@ async function checkLayer(
       triesByLayer.set(name, (triesByLayer.get(name) ?? 0) + 1)
       expect(difference).toBeLessThanOrEqual(TOLERANCE)
     }),
-    { numRuns: RUNS_PER_LAYER, seed: SEED },
+    { numRuns: RUNS_PER_LAYER },
   )
   expect(tried, 'models that tfjs builds and runs').toBeGreaterThan(0)
 }

@@ -149,7 +149,10 @@ test('random programs do the same as graphs as they do eagerly', { timeout: 600_
         other.dispose()
       }
     }),
-    { numRuns: Number(process.env['FC_RUNS'] ?? 60), examples: [[[{ kind: 'adam', variable: 0, a: 0, look: false }], false]] },
+    {
+      numRuns: Number(process.env['TFJS_BAYES_PROPERTY_RUNS'] ?? 60),
+      examples: [[[{ kind: 'adam', variable: 0, a: 0, look: false }], false]],
+    },
   )
   expect(residents).toBeGreaterThan(0)
 })
