@@ -1,6 +1,6 @@
 // Adds up what vitest wrote in every workspace and prints the closing line `N passed, N failed`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Folders of the workspace's packages, relative to the root. */
@@ -21,6 +21,7 @@ export function printTotals(root, scriptNames) {
     if (existsSync(file)) {
       const result = JSON.parse(readFileSync(file, 'utf8'))
       passed += result.numPassedTests
+      for (const line of failures(result, root)) console.error(line)
       // A file that could not even be loaded has no tests to count.
       failed += result.numFailedTests || (result.success ? 0 : 1)
     } else if (scriptNames.some((name) => scripts[name])) {
@@ -30,6 +31,17 @@ export function printTotals(root, scriptNames) {
   }
   console.log(`${passed} passed, ${failed} failed`)
   return failed
+}
+
+/** Each failed test with the beginning of its reason: at the end of a log of which only the end may be kept. */
+function failures(result, root) {
+  return result.testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const failed = assertionResults.filter(({ status }) => status === 'failed')
+      const reasons = failed.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages.join('\n').slice(0, 1500)}`)
+      return (reasons.length > 0 ? reasons : [message]).map((reason) => `FAILED ${relative(root, name)}: ${reason}`)
+    })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
