@@ -11,3 +11,21 @@ export function leafLayers(model: tf.layers.Layer): tf.layers.Layer[] {
   const inner = innerLayers(model)
   return inner.length === 0 ? [model] : [...new Set(inner.flatMap(leafLayers))]
 }
+
+/** Where each layer stands that a model is made of: the model itself, nested models and wrappers, each once. */
+export function placesOf(model: tf.layers.Layer): ReadonlyMap<tf.layers.Layer, ReadonlySet<tf.layers.Layer>> {
+  const places = new Map<tf.layers.Layer, Set<tf.layers.Layer>>()
+  const visit = (outer: tf.layers.Layer): void => {
+    for (const layer of innerLayers(outer)) {
+      const known = places.get(layer)
+      if (known !== undefined) {
+        known.add(outer)
+        continue
+      }
+      places.set(layer, new Set([outer]))
+      visit(layer)
+    }
+  }
+  visit(model)
+  return places
+}

@@ -147,6 +147,48 @@ describe('toBayesian', () => {
     tf.dispose([x, y])
   })
 
+  test('keeps the weights of wrapped recurrent layers, which keep them apart from the layer that they were made of', async () => {
+    await expectNoLeak(() => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.bidirectional({ layer: tf.layers.lstm({ units: 2 }) as tf.RNN, mergeMode: 'concat', inputShape: [4, 3] }),
+          tf.layers.dense({ units: 2 }),
+        ],
+      })
+      const bayesian = toBayesian(model)
+      const back = toDeterministic(bayesian)
+      tf.tidy(() => {
+        const x = normal([2, 4, 3], 5)
+        for (const other of [bayesian, back]) {
+          expectTensorsClose(predictions(other, x)[0]!, predictions(model, x)[0]!, { absolute: 1e-6 })
+        }
+      })
+      for (const each of [model, bayesian, back]) for (const weight of each.weights) weight.dispose()
+    })
+  })
+
+  test('keeps layers that are not trained so', () => {
+    const model = sequence()
+    model.getLayer('conv').trainable = false
+    const [conv, , last] = variationalLayers(toBayesian(model))
+    expect([conv!.trainable, last!.trainable]).toEqual([false, true])
+  })
+
+  test('refuses a layer that stands in two models at once: the copy would have two, each with a KL', () => {
+    const shared = tf.layers.dense({ units: 2, name: 'shared' })
+    const [inner, outer] = [tf.input({ shape: [2] }), tf.input({ shape: [2] })]
+    const nested = tf.model({ name: 'nested', inputs: inner, outputs: shared.apply(inner) as tf.SymbolicTensor })
+    const both = [shared.apply(outer), nested.apply(outer)] as tf.SymbolicTensor[]
+    const model = tf.model({ name: 'whole', inputs: outer, outputs: tf.layers.add().apply(both) as tf.SymbolicTensor })
+    expect(() => toBayesian(model)).toThrow(ConversionError)
+    expect(() => toBayesian(model)).toThrow(/layer "shared" stands in "whole" and "nested"/)
+    // A nested model that is used twice is one layer.
+    const siamese = tf.layers.add().apply([nested.apply(outer), nested.apply(outer)] as tf.SymbolicTensor[]) as tf.SymbolicTensor
+    expect(variationalLayers(toBayesian(tf.model({ inputs: outer, outputs: siamese }))).map(({ name }) => name)).toEqual([
+      'shared',
+    ])
+  })
+
   test('names what it cannot convert', () => {
     const pooled = tf.sequential({ name: 'pooled', layers: [tf.layers.flatten({ inputShape: [2, 2], name: 'flat' })] })
     expect(() => toBayesian(pooled)).toThrow(ConversionError)
@@ -157,6 +199,19 @@ describe('toBayesian', () => {
       /layer "norm" is a BatchNormalization, which has no Bayesian counterpart/,
     )
     expect(() => toBayesian(sequence(), { moped: { delta: 0 } })).toThrow(/moped\.delta is 0; expected a finite number > 0/)
+    expect(() => toBayesian(sequence(), { layers: 'first' as 'last' })).toThrow(
+      /layers is "first"; expected 'all', 'last' or a function/,
+    )
+    expect(() => toBayesian(toBayesian(sequence()), { layers: ({ name }) => name === 'step' })).toThrow(
+      /layer "step" is a VariationalDense already\. .*toDeterministic/,
+    )
+    expect(() =>
+      toBayesian(tf.sequential({ layers: [tf.layers.embedding({ inputDim: 3, outputDim: 2, name: 'words' })] }), {
+        estimator: 'flipout',
+      }),
+    ).toThrow(
+      /Layer "words": estimator 'flipout' cannot work with embedding: flipout turns its inputs by signs, and indices have none/,
+    )
     const dilated = tf.sequential({
       layers: [tf.layers.depthwiseConv2d({ kernelSize: 2, dilationRate: 2, inputShape: [4, 4, 1], name: 'wide' })],
     })
@@ -195,6 +250,32 @@ describe('sampleFunction', () => {
       expectTensorsClose(one!, again!, exactly)
       expect(tf.moments(one!).variance.dataSync()[0]).toBe(0)
       expect(one!.equal(other!).any().dataSync()[0]).toBe(0)
+    })
+  })
+
+  test('is one function through convolutions, nested models and shared layers, and does not depend on the estimator', () => {
+    tf.tidy(() => {
+      const trained = network()
+      const image = normal([1, 6, 6, 2], 4)
+      const twins = tf.concat([image, image])
+      const functions = (['weightSampling', 'localReparameterization', 'flipout'] as const).map((estimator) => {
+        const model = toBayesian(trained, { estimator, initialSigma: 0.2 })
+        const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(7, 0) })
+        const drawn = sampleFunction(model, 7)
+        expect(variationalLayers(drawn)).toEqual([])
+        if (estimator === 'weightSampling') {
+          predictions(drawn, twins).forEach((y, i) => {
+            expectTensorsClose(y, (model.apply(twins, { pass }) as tf.Tensor[])[i]!, { absolute: 1e-5 })
+          })
+        }
+        return predictions(drawn, twins)
+      })
+      functions[0]!.forEach((y, i) => {
+        const [one, two] = tf.split(y, 2)
+        expectTensorsClose(one!, two!, { absolute: 1e-6 })
+        for (const other of functions.slice(1)) expectTensorsClose(other[i]!, y, exactly)
+        expect(y.sub(predictions(trained, twins)[i]!).abs().max().dataSync()[0]).toBeGreaterThan(0.01)
+      })
     })
   })
 

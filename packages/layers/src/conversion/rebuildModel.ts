@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { innerLayers } from '../layerTree.ts'
+import { innerLayers, leafLayers } from '../layerTree.ts'
 
 /** What takes the place of a layer. */
 export interface Replacement {
@@ -50,11 +50,16 @@ function rewrite(layer: tf.layers.Layer, entry: LayerEntry, replacements: Readon
 
 function copyWeights(from: tf.layers.Layer, to: tf.layers.Layer, replacements: ReadonlyMap<tf.layers.Layer, Replacement>): void {
   const replacement = replacements.get(from)
+  if (replacement !== undefined) {
+    replacement.fill(to)
+    return
+  }
   const inner = innerLayers(from)
-  if (replacement !== undefined) replacement.fill(to)
-  else if (inner.length === 0) to.setWeights(from.getWeights())
-  else {
+  if (inner.length > 0 && leafLayers(from).some((leaf) => replacements.has(leaf))) {
     const copies = new Map(innerLayers(to).map((each) => [each.name, each]))
     for (const each of inner) copyWeights(each, copies.get(each.name)!, replacements)
+    return
   }
+  // As a whole: a Bidirectional keeps weights of its own, and only the config of the layer that it was made of.
+  to.setWeights(from.getWeights())
 }

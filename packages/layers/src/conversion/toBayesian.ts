@@ -2,10 +2,10 @@ import type * as tf from '@tensorflow/tfjs'
 import { ConversionError } from '../errors.ts'
 import { serializeOptions } from '../layers/serializeOptions.ts'
 import { twinConfig } from '../layers/tfLayer.ts'
-import type { VariationalLayer } from '../layers/variationalLayer.ts'
+import { VariationalLayer } from '../layers/variationalLayer.ts'
 import { variationalLayerClasses } from '../layers/variationalLayerClasses.ts'
 import { type EstimatorOptions, resolveOptions, type VariationalOptions } from '../layers/variationalOptions.ts'
-import { leafLayers } from '../layerTree.ts'
+import { leafLayers, placesOf } from '../layerTree.ts'
 import { type Replacement, rebuildModel } from './rebuildModel.ts'
 
 /** Options of {@link toBayesian}. */
@@ -31,13 +31,15 @@ export type ToBayesianOptions = VariationalOptions &
  * @param model a model of `tf.layers`; it is left as it is
  * @param options of every layer that becomes Bayesian; of a `seed`, each layer gets its own successor
  * @returns a model of the same kind and the same names, not compiled; in mode 'mean' it predicts what the model predicts
- * @throws ConversionError where no layer is picked, or one that has no Bayesian counterpart
+ * @throws ConversionError where no layer is picked, or one that is Bayesian already or has no Bayesian counterpart, and where a layer stands in two of
+ *   the models that the model is made of (use of one layer at several places of one model is fine)
  */
 export function toBayesian<Model extends tf.LayersModel>(model: Model, options: ToBayesianOptions = {}): Model {
   const { layers, moped, ...layerOptions } = options
   if (moped !== undefined && !(moped.delta > 0 && Number.isFinite(moped.delta))) {
     throw new ConversionError(`toBayesian: moped.delta is ${moped.delta}; expected a finite number > 0.`)
   }
+  requireOnePlace(model)
   const replacements = new Map<tf.layers.Layer, Replacement>()
   for (const [i, layer] of picked(model, layers ?? 'all').entries()) {
     const resolved = resolveOptions(layer.name, layerOptions)
@@ -54,12 +56,22 @@ export function toBayesian<Model extends tf.LayersModel>(model: Model, options: 
 }
 
 function picked(model: tf.LayersModel, choice: NonNullable<ToBayesianOptions['layers']>): tf.layers.Layer[] {
+  if (choice !== 'all' && choice !== 'last' && typeof choice !== 'function') {
+    throw new ConversionError(
+      `toBayesian: layers is ${JSON.stringify(choice)}; expected 'all', 'last' or a function that picks layers.`,
+    )
+  }
   const canBe = (layer: tf.layers.Layer): boolean => Object.hasOwn(variationalLayerClasses, layer.getClassName())
   const leaves = leafLayers(model)
   const possible = leaves.filter(canBe)
   const chosen = choice === 'all' ? possible : choice === 'last' ? possible.slice(-1) : leaves.filter(choice)
   const kinds = Object.keys(variationalLayerClasses).join(', ')
   const impossible = chosen.find((layer) => !canBe(layer))
+  if (impossible instanceof VariationalLayer) {
+    throw new ConversionError(
+      `toBayesian: layer "${impossible.name}" is a ${impossible.getClassName()} already. Pick other layers, or start from toDeterministic(model).`,
+    )
+  }
   if (impossible !== undefined) {
     throw new ConversionError(
       `toBayesian: layer "${impossible.name}" is a ${impossible.getClassName()}, which has no Bayesian counterpart; there are some of ${kinds}.`,
@@ -70,6 +82,18 @@ function picked(model: tf.LayersModel, choice: NonNullable<ToBayesianOptions['la
     throw new ConversionError(`toBayesian: no layer becomes Bayesian. The model has ${names}; pick some of ${kinds}.`)
   }
   return chosen
+}
+
+/** A model is copied through its config, which writes a layer once for each place: the copy's weights would not be shared, and their KL counted twice. */
+function requireOnePlace(model: tf.LayersModel): void {
+  for (const [layer, places] of placesOf(model)) {
+    if (places.size === 1) continue
+    const names = [...places].map(({ name }) => `"${name}"`).join(' and ')
+    throw new ConversionError(
+      `toBayesian: layer "${layer.name}" stands in ${names}, and tfjs writes such a model with a layer of its own in each. ` +
+        'Build the model anew with variational layers, and give them the weights.',
+    )
+  }
 }
 
 const SMALLEST_MOPED_WEIGHT = 1e-3
