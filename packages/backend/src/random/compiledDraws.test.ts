@@ -6,14 +6,15 @@ import { statelessSigns } from './statelessSigns.ts'
 import { statelessUniform } from './statelessUniform.ts'
 
 test.each([
-  ['statelessNormal', statelessNormal],
-  ['statelessUniform', statelessUniform],
-  ['statelessSigns', statelessSigns],
-])('%s in a compiled step draws anew for each counter, bit for bit what it draws outside', (_, draw) => {
-  const step = compile((counter: tf.Tensor) => draw([257, 3], 42, counter as tf.Scalar))
+  ['statelessNormal', [257, 3], statelessNormal],
+  ['statelessNormal, vectorized,', [257, 301], statelessNormal],
+  ['statelessUniform', [257, 3], statelessUniform],
+  ['statelessSigns', [257, 3], statelessSigns],
+] as const)('%s in a compiled step draws anew for each counter, bit for bit what it draws outside', (_, shape, draw) => {
+  const step = compile((counter: tf.Tensor) => draw(shape, 42, counter as tf.Scalar))
   for (let call = 0; call < 6; call++) {
     const counter = tf.scalar(call, 'int32')
-    const [inside, outside] = [step(counter), draw([257, 3], 42, call)]
+    const [inside, outside] = [step(counter), draw(shape, 42, call)]
     expect(inside.dataSync()).toEqual(outside.dataSync())
     tf.dispose([counter, inside, outside])
   }
