@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { type Convolution, channelAxisOf, channelsLast, dilate } from './convolution.ts'
+import { type Convolution, channelAxisOf, channelsLast, convolvedSizes, dilate } from './convolution.ts'
 import type { LinearOperator } from './linearOperator.ts'
 
 /** The convolution over one axis: x [batch, steps, inputs] and kernel [size, inputs, filters] give [batch, steps', filters]. */
@@ -13,9 +13,12 @@ export function conv1dOperator(filters: number, convolution: Convolution): Linea
     kernelShape: (inputShape) => [...kernelSize, inputShape.at(channelAxis)!, filters],
     biasShape: () => [filters],
     apply: (x, kernel, bias) =>
-      channelsLast(convolution, x, (last) => {
-        const y = tf.conv1d(last as tf.Tensor3D, dilate(kernel, dilationRate) as tf.Tensor3D, strides[0]!, padding)
-        return bias === undefined ? y : y.add(bias)
+      channelsLast(convolution, x, {
+        shapeOf: (shape) => [...convolvedSizes(convolution, shape.slice(0, -1)), filters],
+        convolve: (last) => {
+          const y = tf.conv1d(last as tf.Tensor3D, dilate(kernel, dilationRate) as tf.Tensor3D, strides[0]!, padding)
+          return bias === undefined ? y : y.add(bias)
+        },
       }),
   }
 }

@@ -9,8 +9,13 @@ import type { LinearOperator } from './linearOperator.ts'
 export function conv2dTransposeOperator(filters: number, convolution: Convolution): LinearOperator {
   const { kernelSize, strides, padding } = convolution
   const channelAxis = channelAxisOf(convolution)
-  const outputSize = (size: number, axis: number): number =>
-    size * strides[axis]! + (padding === 'valid' ? Math.max(kernelSize[axis]! - strides[axis]!, 0) : 0)
+  const shapeOf = (shape: readonly number[]): number[] => [
+    ...shape.slice(0, -1).map((size, axis) => {
+      const overlap = kernelSize[axis]! - strides[axis]!
+      return size * strides[axis]! + (padding === 'valid' ? Math.max(overlap, 0) : 0)
+    }),
+    filters,
+  ]
   return {
     name: 'conv2dTranspose',
     channelAxis,
@@ -18,14 +23,13 @@ export function conv2dTransposeOperator(filters: number, convolution: Convolutio
     kernelShape: (inputShape) => [...kernelSize, filters, inputShape.at(channelAxis)!],
     biasShape: () => [filters],
     apply: (x, kernel, bias) =>
-      channelsLast(convolution, x, (last) => {
-        const [batch, height, width] = last.shape as [number, number, number]
-        const shape: [number, number, number, number] = [batch, outputSize(height, 0), outputSize(width, 1), filters]
-        const y =
-          last.size === 0
-            ? tf.zeros(shape)
-            : tf.conv2dTranspose(last as tf.Tensor4D, kernel as tf.Tensor4D, shape, strides as [number, number], padding)
-        return bias === undefined ? y : y.add(bias)
+      channelsLast(convolution, x, {
+        shapeOf,
+        convolve: (last) => {
+          const shape = [last.shape[0]!, ...shapeOf(last.shape.slice(1))] as [number, number, number, number]
+          const y = tf.conv2dTranspose(last as tf.Tensor4D, kernel as tf.Tensor4D, shape, strides as [number, number], padding)
+          return bias === undefined ? y : y.add(bias)
+        },
       }),
   }
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { expectTensorsClose } from '@tfjs-bayes/testing'
 import { expect, test } from 'vitest'
-import { type Convolution, channelsLast, dilate } from './convolution.ts'
+import { type Convolution, channelsLast, convolvedSizes, dilate } from './convolution.ts'
 
 test('dilate puts zeros between the taps, and only there', () => {
   tf.tidy(() => {
@@ -33,16 +33,53 @@ test('channelsLast moves the channels there and back, for any number of axes', (
     for (const shape of [
       [2, 3, 4],
       [2, 3, 4, 5],
-      [0, 3, 4, 5],
     ]) {
       const x = tf.range(0, tf.util.sizeFromShape(shape)).reshape(shape)
       const seen: number[][] = []
-      const same = channelsLast(first, x, (last) => {
+      const convolve = (last: tf.Tensor): tf.Tensor => {
         seen.push(last.shape)
         return last
-      })
-      expectTensorsClose(same, x)
+      }
+      expectTensorsClose(channelsLast(first, x, { convolve, shapeOf: () => [] }), x)
       expect(seen).toEqual([[shape[0], ...shape.slice(2), 3]])
+    }
+  })
+})
+
+test('channelsLast makes the output of an empty batch by itself', () => {
+  tf.tidy(() => {
+    const convolve = (): tf.Tensor => {
+      throw new Error('an empty batch reached the backend')
+    }
+    const shapeOf = ([height, width, channels]: readonly number[]): number[] => [height! - 1, width! - 2, channels! + 3]
+    const run = (dataFormat: Convolution['dataFormat'], shape: number[]): number[] =>
+      channelsLast({ dataFormat } as Convolution, tf.zeros(shape), { convolve, shapeOf }).shape
+    expect(run('channelsLast', [0, 5, 6, 2])).toEqual([0, 4, 4, 5])
+    expect(run('channelsFirst', [0, 2, 5, 6])).toEqual([0, 5, 4, 4])
+  })
+})
+
+test('convolvedSizes are those of tfjs', () => {
+  tf.tidy(() => {
+    for (const padding of ['valid', 'same'] as const) {
+      for (const [strides, dilationRate] of [
+        [1, 1],
+        [2, 1],
+        [3, 1],
+        [1, 2],
+        [1, 3],
+      ] as const) {
+        for (const size of [7, 8, 9]) {
+          const convolution = {
+            kernelSize: [3],
+            strides: [strides],
+            dilationRate: [dilationRate],
+            padding,
+          } as unknown as Convolution
+          const y = tf.conv1d(tf.ones([1, size, 1]) as tf.Tensor3D, tf.ones([3, 1, 1]), strides, padding, 'NWC', dilationRate)
+          expect(convolvedSizes(convolution, [size])).toEqual([y.shape[1]])
+        }
+      }
     }
   })
 })

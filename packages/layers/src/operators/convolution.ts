@@ -14,12 +14,33 @@ export function channelAxisOf({ dataFormat }: Convolution): -1 | 1 {
   return dataFormat === 'channelsFirst' ? 1 : -1
 }
 
-/** Runs a convolution with the channels in the last axis, which is how tfjs's backends know it, whatever the format of the layer. */
-export function channelsLast({ dataFormat }: Convolution, x: tf.Tensor, convolve: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
-  if (dataFormat === 'channelsLast') return convolve(x)
+/** The sizes of the spatial axes that a convolution makes of those of its input. */
+export function convolvedSizes({ kernelSize, strides, dilationRate, padding }: Convolution, sizes: readonly number[]): number[] {
+  return sizes.map((size, axis) => {
+    const reach = padding === 'same' ? 1 : (kernelSize[axis]! - 1) * dilationRate[axis]! + 1
+    return Math.ceil((size - reach + 1) / strides[axis]!)
+  })
+}
+
+/** How a convolution with the channels in the last axis is run. */
+interface ChannelsLastRun {
+  readonly convolve: (x: tf.Tensor) => tf.Tensor
+  /** The shape of the output without the batch, of that of the input without it. */
+  readonly shapeOf: (inputShape: readonly number[]) => number[]
+}
+
+/**
+ * Runs a convolution with the channels in the last axis, which is how tfjs's backends know it, whatever the format of the layer.
+ *
+ * An empty batch is not handed to them: TensorFlow's kernels with oneDNN give it the shape of the input, others refuse it.
+ */
+export function channelsLast({ dataFormat }: Convolution, x: tf.Tensor, { convolve, shapeOf }: ChannelsLastRun): tf.Tensor {
+  const run = (last: tf.Tensor): tf.Tensor =>
+    last.size === 0 ? tf.zeros([last.shape[0]!, ...shapeOf(last.shape.slice(1))]) : convolve(last)
+  if (dataFormat === 'channelsLast') return run(x)
   const spatial = Array.from({ length: x.rank - 2 }, (_, axis) => axis + 1)
   const last = permute(x, [0, ...spatial.map((axis) => axis + 1), 1])
-  return permute(convolve(last), [0, x.rank - 1, ...spatial])
+  return permute(run(last), [0, x.rank - 1, ...spatial])
 }
 
 /** tf.transpose, also of an empty batch: tfjs's wasm kernel divides by zero there. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { type Convolution, channelAxisOf, channelsLast } from './convolution.ts'
+import { type Convolution, channelAxisOf, channelsLast, convolvedSizes } from './convolution.ts'
 import type { LinearOperator } from './linearOperator.ts'
 
 /**
@@ -16,9 +16,12 @@ export function depthwiseConv2dOperator(depthMultiplier: number, convolution: Co
     kernelShape: (inputShape) => [...kernelSize, inputShape.at(channelAxis)!, depthMultiplier],
     biasShape: (inputShape) => [inputShape.at(channelAxis)! * depthMultiplier],
     apply: (x, kernel, bias) =>
-      channelsLast(convolution, x, (last) => {
-        const y = tf.depthwiseConv2d(last as tf.Tensor4D, kernel as tf.Tensor4D, strides as [number, number], padding)
-        return bias === undefined ? y : y.add(bias)
+      channelsLast(convolution, x, {
+        shapeOf: (shape) => [...convolvedSizes(convolution, shape.slice(0, -1)), shape.at(-1)! * depthMultiplier],
+        convolve: (last) => {
+          const y = tf.depthwiseConv2d(last as tf.Tensor4D, kernel as tf.Tensor4D, strides as [number, number], padding)
+          return bias === undefined ? y : y.add(bias)
+        },
       }),
   }
 }
