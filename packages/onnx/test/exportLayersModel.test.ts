@@ -45,6 +45,29 @@ test('several inputs and outputs have the names of their layers, or numbers', ()
   expect(metadata).toEqual({})
 })
 
+test('axes that two inputs leave open meet as in tfjs', async () => {
+  const open = (name: string, last: number): tf.SymbolicTensor => tf.input({ shape: [null, last] as unknown as number[], name })
+  const [a, b, c] = [open('a', 2), open('b', 2), open('c', 3)]
+  const sum = tf.layers.add({ name: 'sum' }).apply([a, b]) as tf.SymbolicTensor
+  const joined = tf.layers.concatenate({ axis: -1, name: 'joined' }).apply([sum, c]) as tf.SymbolicTensor
+  const scores = tf.layers.dot({ axes: 2, name: 'scores' }).apply([a, b]) as tf.SymbolicTensor
+  const mixed = tf.layers.dot({ axes: [2, 1], name: 'mixed' }).apply([scores, c]) as tf.SymbolicTensor
+  const pooled = tf.layers.maxPooling1d({ poolSize: 3, strides: 2, padding: 'same' }).apply(a)
+  const residual = tf.layers.multiply({ name: 'residual' }).apply([pooled as tf.SymbolicTensor, a]) as tf.SymbolicTensor
+  const model = own(tf.model({ inputs: [a, b, c], outputs: [joined, mixed, residual] }))
+  const { graph } = buildLayersModel(model)
+  expect(graph.outputs.map(({ name, value }) => [name, value.shape])).toEqual([
+    ['joined', ['batch', 'c_axis_1', 5]],
+    ['mixed', ['batch', 'a_axis_1', 3]],
+    ['residual', ['batch', 'broadcast(a_axis_1,windows(a_axis_1,3,2,same))', 2]],
+  ])
+  const bytes = exportLayersModel(model)
+  // At length 2 the pooled branch has one element, which tfjs repeats.
+  const x = [2, 2, 3].map((last, index) => tf.tensor(normals(3 * 2 * last, index), [3, 2, last]))
+  expect(await differenceOf(model, bytes, x, ['node', 'web'])).toBeLessThan(1e-6)
+  tf.dispose(x)
+})
+
 test('integers are computed with as tfjs does', async () => {
   const ids = tf.input({ shape: [4], dtype: 'int32', name: 'ids' })
   const words = tf.layers.embedding({ inputDim: 6, outputDim: 3 }).apply(tf.layers.reshape({ targetShape: [2, 2] }).apply(ids))

@@ -56,7 +56,7 @@ function reasonAgainst(call: LayerCall): { readonly reason?: string } | undefine
     if (stages == null) return { reason: `operator ${JSON.stringify(layer.operator.name)}` }
     const activation = config['activation'] ?? 'linear'
     const reason =
-      stages.map(({ operator }) => operator.unsupported?.(config)).find((each) => each != null) ??
+      stages.map(({ operator }) => operator.unsupported?.(config, call.inputs[0]!)).find((each) => each != null) ??
       (hasActivation(activation) ? undefined : `activation ${JSON.stringify(activation)}`)
     return reason == null ? undefined : { reason }
   }

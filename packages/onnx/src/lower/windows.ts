@@ -3,6 +3,7 @@ import { InvalidModelError } from '../errors.ts'
 import type { Attributes } from '../ir/node.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Dimension, Value } from '../ir/value.ts'
+import type { Slot } from '../plan/modelPlan.ts'
 
 /** The settings that convolutions and pooling of tfjs share, one number for each spatial axis. */
 export interface WindowSettings {
@@ -32,9 +33,33 @@ export function windowSettings(config: tf.serialization.ConfigDict, sizeKey: str
   }
 }
 
-/** Why the settings have no counterpart; undefined if they have. */
-export function unsupportedWindow({ padding }: WindowSettings): string | undefined {
-  return padding === 'valid' || padding === 'same' ? undefined : `padding ${JSON.stringify(padding)}`
+/** What the table of layers says of `unsupportedWindow` in three dimensions. */
+export const LIMIT_IN_3D: string =
+  "padding 'same' not where it would be negative, as a window of 1 with a stride of 2 has it on an axis of even length: tfjs's backends disagree there"
+
+/**
+ * Why the settings have no counterpart; undefined if they have.
+ *
+ * @param input the layer's input
+ */
+export function unsupportedWindow(settings: WindowSettings, input: Slot): string | undefined {
+  const { size, strides, dilations, padding, channelsFirst } = settings
+  if (padding !== 'valid' && padding !== 'same') return `padding ${JSON.stringify(padding)}`
+  if (padding === 'valid' || size.length < 3) return undefined
+  // In one and two dimensions tfjs takes max(total, 0). In three (4.22) TensorFlow does so for convolutions and averages only and rounds half the total
+  // towards 0 for maxima, while every other backend rounds it down.
+  const first = channelsFirst ? 2 : 1
+  for (const [axis, taps] of size.entries()) {
+    const length = input.shape[axis + first]
+    const reach = (taps - 1) * dilations[axis]! + 1
+    const stride = strides[axis]!
+    // What the last window finds: a whole stride at most.
+    const rest = length == null ? stride : ((length - 1) % stride) + 1
+    if (reach >= rest) continue
+    const place = length == null ? 'an axis of unknown length' : `an axis of ${length}`
+    return `padding 'same' for a window of ${reach} with a stride of ${stride} on ${place}, where tfjs's backends disagree about where the windows stand; padding 'valid' leaves no doubt`
+  }
+  return undefined
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { Dimension } from '../ir/value.ts'
 import { ShapeError } from './opSchema.ts'
 
-/** Shape of an elementwise result under ONNX's (numpy's) broadcasting; a symbolic size fits itself and 1. */
+/**
+ * Shape of an elementwise result under ONNX's (numpy's) broadcasting. A size that the model leaves open may meet any other one, as in tfjs, and only who
+ * runs the graph sees whether they fit; the number of rows and that of draws fit only themselves and 1.
+ */
 export function broadcast(...shapes: readonly (readonly Dimension[])[]): readonly Dimension[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length))
   return Array.from({ length: rank }, (_, axis) => {
@@ -9,11 +12,19 @@ export function broadcast(...shapes: readonly (readonly Dimension[])[]): readonl
     for (const shape of shapes) {
       const size = shape[axis - rank + shape.length]
       if (size == null || size === 1 || size === result) continue
-      if (result !== 1) throw new ShapeError(`shapes ${shapes.map(showShape).join(' and ')} do not broadcast`)
-      result = size
+      const met: Dimension | undefined = result === 1 ? size : broadcastOf(result, size)
+      if (met == null) throw new ShapeError(`shapes ${shapes.map(showShape).join(' and ')} do not broadcast`)
+      result = met
     }
     return result
   })
+}
+
+/** One size of two that must be equal when the graph runs; undefined where they cannot be. */
+export function unified(a: Dimension, b: Dimension): Dimension | undefined {
+  if (a === b) return a
+  if (typeof a === 'number') return isOpen(b) ? a : undefined
+  return isOpen(a) && (typeof b === 'number' || isOpen(b)) ? b : undefined
 }
 
 /** Product of sizes: a number, or `2*batch` with the symbols sorted. */
@@ -61,12 +72,42 @@ function factorize(shape: readonly Dimension[]): Factors {
       factor *= size
       continue
     }
-    for (const part of size.split('*')) {
+    for (const part of split(size, '*')) {
       if (/^\d+$/.test(part)) factor *= Number(part)
       else symbols.push(part)
     }
   }
   return { factor, symbols: symbols.sort() }
+}
+
+/** What two sizes greater than 1, or unknown, give together. */
+function broadcastOf(a: Dimension, b: Dimension): Dimension | undefined {
+  if (!isOpen(a) && !isOpen(b)) return undefined
+  if (typeof a === 'number') return a
+  if (typeof b === 'number') return b
+  if (!isOpen(a) || !isOpen(b)) return undefined
+  const parts = [a, b].flatMap((size) => (size.startsWith(BROADCAST) ? split(size.slice(BROADCAST.length, -1), ',') : [size]))
+  return `${BROADCAST}${[...new Set(parts)].sort().join(',')})`
+}
+
+const BROADCAST = 'broadcast('
+
+/** Whether the model leaves the size open: it is neither a number, nor has it to do with how many rows or draws there are. */
+function isOpen(size: Dimension): size is string {
+  return typeof size === 'string' && !split(size, '*').some((part) => part === 'batch' || part === 'samples')
+}
+
+/** Parts of a symbol; what stands in brackets is one. */
+function split(symbol: string, separator: string): readonly string[] {
+  const parts = ['']
+  let depth = 0
+  for (const character of symbol) {
+    if (character === '(') depth++
+    if (character === ')') depth--
+    if (character === separator && depth === 0) parts.push('')
+    else parts.push(`${parts.pop()}${character}`)
+  }
+  return parts
 }
 
 function render(factor: number, symbols: readonly string[]): Dimension {

@@ -1,5 +1,5 @@
 import type { Value } from '../ir/value.ts'
-import { broadcast, normalizeAxis, showShape } from './dimensions.ts'
+import { broadcast, normalizeAxis, showShape, unified } from './dimensions.ts'
 import { type OpSchema, required, ShapeError } from './opSchema.ts'
 
 /** Matrix products, and the normalization of their inputs. */
@@ -10,7 +10,7 @@ export const linear: Readonly<Record<string, OpSchema>> = {
     outputs: ['Y:T'],
     infer: (inputs) => {
       const [a, b] = ofOneType(inputs)
-      if (a.rank < 2 || b.rank < 2 || a.shape.at(-1) !== b.shape.at(-2)) {
+      if (a.rank < 2 || b.rank < 2 || unified(a.shape.at(-1)!, b.shape.at(-2)!) == null) {
         throw new ShapeError(`matrices ${showShape(a.shape)} and ${showShape(b.shape)}`)
       }
       const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2))

@@ -1,5 +1,5 @@
 import type { Dimension } from '../ir/value.ts'
-import { broadcast, normalizeAxis, product, quotient, showShape } from './dimensions.ts'
+import { broadcast, normalizeAxis, product, quotient, showShape, unified } from './dimensions.ts'
 import { constantInts, floatTypeOf, type OpSchema, required, ShapeError, sizesOf } from './opSchema.ts'
 
 /** Ends an axis of any length; behind a minus, before its first element. */
@@ -54,13 +54,19 @@ export const shaping: Readonly<Record<string, OpSchema>> = {
       const values = inputs.map((_, index) => required(inputs, index))
       const first = required(inputs, 0)
       const axis = normalizeAxis(Number(attributes['axis']), first.rank)
-      const others = (shape: readonly Dimension[]): string => showShape(shape.toSpliced(axis, 1))
-      if (values.some((value) => others(value.shape) !== others(first.shape))) {
-        throw new ShapeError(`shapes ${values.map((value) => showShape(value.shape)).join(', ')} along axis ${axis}`)
-      }
-      return [
-        { elementType: first.type.elementType, shape: first.shape.with(axis, sum(values.map((value) => value.shape[axis]!))) },
-      ]
+      const misfit = (): ShapeError =>
+        new ShapeError(`shapes ${values.map((value) => showShape(value.shape)).join(', ')} along axis ${axis}`)
+      if (values.some((value) => value.rank !== first.rank)) throw misfit()
+      const shape = first.shape.map((_, at) => {
+        const sizes = values.map((value) => value.shape[at]!)
+        if (at === axis) return sum(sizes)
+        return sizes.reduce((size, next) => {
+          const both = unified(size, next)
+          if (both == null) throw misfit()
+          return both
+        })
+      })
+      return [{ elementType: first.type.elementType, shape }]
     },
   },
   Slice: {

@@ -62,13 +62,6 @@ function predicted(model: tf.LayersModel, inputs: readonly tf.Tensor[]): readonl
   return undefined
 }
 
-/** Whether tfjs can run a model on these inputs. */
-export function canRun(model: tf.LayersModel, inputs: readonly tf.Tensor[]): boolean {
-  const outputs = predicted(model, inputs)
-  if (outputs != null) tf.dispose([...outputs])
-  return outputs != null
-}
-
 interface Feed {
   readonly type: 'float32' | 'int32'
   readonly data: Float32Array | Int32Array

@@ -153,6 +153,7 @@ function applyBlock(
         return apply(variational ? variationalConv1d({ ...args, estimator }) : tf.layers.conv1d(args))
       }
       if (axes === 3) {
+        if (padding === 'same' && isDoubtful(lengths, kernel, strides)) return x
         const args = {
           ...common,
           filters,
@@ -192,6 +193,7 @@ function applyBlock(
         }
         return apply(max ? tf.layers.maxPooling2d(args) : tf.layers.averagePooling2d(args))
       }
+      if (padding === 'same' && isDoubtful(lengths, size, strides)) return x
       const args = { poolSize: [...size] as [number, number, number], strides: [...strides] as [number, number, number], padding }
       return apply(max ? tf.layers.maxPooling3d(args) : tf.layers.averagePooling3d(args))
     }
@@ -214,6 +216,11 @@ function applyBlock(
       return tf.layers.add().apply([branch, x]) as tf.SymbolicTensor
     }
   }
+}
+
+/** Whether 'same' would take elements away along an axis: in three dimensions tfjs's backends disagree about which. */
+function isDoubtful(lengths: readonly number[], size: readonly number[], strides: readonly number[]): boolean {
+  return lengths.some((length, axis) => (Math.ceil(length / strides[axis]!) - 1) * strides[axis]! + size[axis]! < length)
 }
 
 function endOf(x: tf.SymbolicTensor, end: ImageSpec['end'], axes: 1 | 2 | 3, dataFormat: DataFormat): tf.SymbolicTensor {

@@ -27,8 +27,9 @@ export const operatorLowerings: Readonly<Record<string, Lowering>> = {
 function layerOf(operator: OperatorLowering, kernelName: string = 'kernel'): Lowering {
   return {
     leadingAxes: operator.leadingAxes,
-    unsupported: ({ config }) =>
-      operator.unsupported?.(config) ??
+    ...(operator.limits == null ? {} : { limits: operator.limits }),
+    unsupported: ({ config, inputs }) =>
+      operator.unsupported?.(config, inputs[0]!) ??
       (hasActivation(config['activation']) ? undefined : `activation ${JSON.stringify(config['activation'])}`),
     lower: ({ config, inputs, tape, weight }) => {
       const y = operator.apply(tape, config, inputs[0]!, weight(kernelName, operator.arrange)!, weight('bias'))

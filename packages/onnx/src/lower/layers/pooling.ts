@@ -5,7 +5,14 @@ import type { Lowering, LoweringCall, MomentsCall, UnloweredCall } from '../lowe
 import type { Uncertain } from '../moments/gaussianMoments.ts'
 import { maximumMomentsAlong, maxPoolingMoments } from '../moments/maxPoolingMoments.ts'
 import type { WeightData } from '../weights.ts'
-import { unsupportedWindow, type WindowSettings, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
+import {
+  LIMIT_IN_3D,
+  unsupportedWindow,
+  type WindowSettings,
+  windowAttributes,
+  windowSettings,
+  withChannelsFirst,
+} from '../windows.ts'
 
 /** Maximum and average over windows, or over all positions. */
 export const poolingLowerings: Readonly<Record<string, Lowering>> = {
@@ -21,19 +28,12 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   GlobalAveragePooling2D: globalPooling('GlobalAveragePool'),
 }
 
-/** TensorFlow takes a negative padding for 'same' in three dimensions where a window is shorter than its stride, and tfjs's other backends take none. */
-function unsupportedPooling(settings: WindowSettings): string | undefined {
-  const { size, strides, padding } = settings
-  return size.length === 3 && padding === 'same' && strides.some((stride, axis) => size[axis]! < stride)
-    ? `padding 'same' with a window shorter than its stride, on which tfjs's backends disagree`
-    : unsupportedWindow(settings)
-}
-
 function maxPooling(axes: number): Lowering {
   const settingsOf = (config: tf.serialization.ConfigDict): WindowSettings => windowSettings(config, 'poolSize', axes)
   return {
     leadingAxes: 'batch',
-    unsupported: ({ config }) => unsupportedPooling(settingsOf(config)),
+    unsupported: ({ config, inputs }) => unsupportedWindow(settingsOf(config), inputs[0]!),
+    ...(axes === 3 ? { limits: LIMIT_IN_3D } : {}),
     lower: ({ config, inputs, tape }) => {
       const settings = settingsOf(config)
       return withChannelsFirst(tape, inputs[0]!, settings, (first) =>
@@ -56,7 +56,8 @@ function averagePooling(axes: number): Lowering {
   }
   return {
     leadingAxes: 'batch',
-    unsupported: ({ config }) => unsupportedPooling(settingsOf(config)),
+    unsupported: ({ config, inputs }) => unsupportedWindow(settingsOf(config), inputs[0]!),
+    ...(axes === 3 ? { limits: LIMIT_IN_3D } : {}),
     lower,
     unsupportedMoments: ({ config, inputs }) => (settingsOf(config).padding === 'valid' ? undefined : unknownSize(inputs[0]!)),
     // The variance of a mean of n independent elements is the mean of their variances over n; at a padded border n is smaller.

@@ -9,11 +9,11 @@ import { unsupportedWindow, windowAttributes, windowSettings, withChannelsFirst 
 export const separableConvolution: Lowering = {
   leadingAxes: 'batch',
   limits: 'with dataFormat "channelsFirst" only without bias: tfjs adds the bias along another axis than the channels',
-  unsupported: ({ config }) => {
+  unsupported: ({ config, inputs }) => {
     if (config['dataFormat'] === 'channelsFirst' && config['useBias'] === true)
       return 'a bias with dataFormat "channelsFirst", which tfjs adds along another axis than the channels; set useBias: false'
     if (!hasActivation(config['activation'])) return `activation ${JSON.stringify(config['activation'])}`
-    return unsupportedWindow(windowSettings(config, 'kernelSize', 2))
+    return unsupportedWindow(windowSettings(config, 'kernelSize', 2), inputs[0]!)
   },
   lower: (call) => {
     const { config, inputs, tape } = call

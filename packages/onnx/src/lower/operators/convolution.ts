@@ -2,7 +2,14 @@ import { InvalidModelError } from '../../errors.ts'
 import type { Tape } from '../../ir/tape.ts'
 import type { Dimension, Value } from '../../ir/value.ts'
 import { transposeData } from '../transposeData.ts'
-import { unsupportedWindow, type WindowSettings, windowAttributes, windowSettings, withChannelsFirst } from '../windows.ts'
+import {
+  LIMIT_IN_3D,
+  unsupportedWindow,
+  type WindowSettings,
+  windowAttributes,
+  windowSettings,
+  withChannelsFirst,
+} from '../windows.ts'
 import type { DrawnOperatorCall, OperatorLowering } from './operators.ts'
 
 /**
@@ -14,7 +21,8 @@ export function convolution(axes: number): OperatorLowering {
   const size = Array.from({ length: axes }, (_, axis) => axis)
   return {
     leadingAxes: 'batch',
-    unsupported: (config) => unsupportedWindow(windowSettings(config, 'kernelSize', axes)),
+    unsupported: (config, input) => unsupportedWindow(windowSettings(config, 'kernelSize', axes), input),
+    ...(axes === 3 ? { limits: LIMIT_IN_3D } : {}),
     fanIn: (shape) => product(shape.slice(0, -1)),
     arrange: (kernel) => transposeData(kernel, [axes + 1, axes, ...size]),
     apply: (tape, config, x, kernel, bias) => {
@@ -30,7 +38,7 @@ export function convolution(axes: number): OperatorLowering {
 /** Each channel by itself: kernel [h, w, inputs, multiplier] in tfjs, [inputs * multiplier, 1, h, w] and one group per channel in ONNX. */
 export const depthwiseConvolution: OperatorLowering = {
   leadingAxes: 'batch',
-  unsupported: (config) => unsupportedWindow(windowSettings(config, 'kernelSize', 2)),
+  unsupported: (config, input) => unsupportedWindow(windowSettings(config, 'kernelSize', 2), input),
   fanIn: (shape) => product(shape.slice(0, 2)),
   arrange: (kernel) => {
     const { data, shape } = transposeData(kernel, [2, 3, 0, 1])

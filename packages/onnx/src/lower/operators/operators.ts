@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
+import type { Slot } from '../../plan/modelPlan.ts'
 import type { LeadingAxes } from '../lowering.ts'
 import type { SamplesAxis } from '../samplesAxis.ts'
 import type { WeightData } from '../weights.ts'
@@ -13,7 +14,9 @@ import { transposedConvolution } from './transposedConvolution.ts'
 export interface OperatorLowering {
   readonly leadingAxes: LeadingAxes
   /** Why the layer's settings have no counterpart; undefined if they have. */
-  readonly unsupported?: (config: tf.serialization.ConfigDict) => string | undefined
+  readonly unsupported?: (config: tf.serialization.ConfigDict, input: Slot) => string | undefined
+  /** For the documentation: what of the layer's settings has no counterpart. */
+  readonly limits?: string
   /** Whether the input holds indices of rows of the kernel: each stands for a one-hot vector, which is its own square. Default false. */
   readonly takesIndices?: boolean
   /** How many products a pre-activation sums, by the shape of the kernel in tfjs. */

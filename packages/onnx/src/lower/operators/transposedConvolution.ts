@@ -1,6 +1,6 @@
 import type { Attributes } from '../../ir/node.ts'
 import { transposeData } from '../transposeData.ts'
-import { unsupportedWindow, type WindowSettings, windowSettings, withChannelsFirst } from '../windows.ts'
+import { LIMIT_IN_3D, unsupportedWindow, type WindowSettings, windowSettings, withChannelsFirst } from '../windows.ts'
 import { groupedByDraw } from './convolution.ts'
 import type { OperatorLowering } from './operators.ts'
 
@@ -13,10 +13,15 @@ export function transposedConvolution(axes: number): OperatorLowering {
   const settingsOf = (config: Parameters<typeof windowSettings>[0]): WindowSettings => windowSettings(config, 'kernelSize', axes)
   return {
     leadingAxes: 'batch',
-    unsupported: (config) => {
+    unsupported: (config, input) => {
       const settings = settingsOf(config)
-      return settings.dilations.some((rate) => rate !== 1) ? `dilationRate ${settings.dilations}` : unsupportedWindow(settings)
+      if (settings.dilations.some((rate) => rate !== 1)) return `dilationRate ${settings.dilations}`
+      // Its windows stand on its output.
+      const first = settings.channelsFirst ? 2 : 1
+      const shape = input.shape.map((size, axis) => (size == null ? null : size * (settings.strides[axis - first] ?? 1)))
+      return unsupportedWindow(settings, { ...input, shape })
     },
+    ...(axes === 3 ? { limits: LIMIT_IN_3D } : {}),
     fanIn: (shape) => shape.toSpliced(-2, 1).reduce((total, size) => total * size, 1),
     arrange: (kernel) => transposeData(kernel, [axes + 1, axes, ...kernel.shape.slice(0, axes).keys()]),
     apply: (tape, config, x, kernel, bias) => {

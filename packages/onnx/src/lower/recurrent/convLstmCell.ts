@@ -11,7 +11,7 @@ export const convLstmCell: Lowering = {
   unsupported: ({ config, inputs }) => {
     const { shape } = inputs[0]!
     if (shape.slice(1).some((size) => size == null)) return 'images of unknown size'
-    return unsupportedActivation({ config }) ?? unsupportedWindow(windowSettings(config, 'kernelSize', 2))
+    return unsupportedActivation({ config }) ?? unsupportedWindow(windowSettings(config, 'kernelSize', 2), inputs[0]!)
   },
   lower: ({ config, inputs: [x, h, c], tape, weight }) => {
     const settings = windowSettings(config, 'kernelSize', 2)
