@@ -16,12 +16,8 @@ const LINEAR_FROM = 30
  */
 export function softplus(x: tf.Tensor): tf.Tensor {
   return elementwise([x], {
-    value: ([v], save) => {
-      const e = tf.exp(tf.minimum(v as tf.Tensor, LINEAR_FROM))
-      save(e)
-      return tf.maximum(v as tf.Tensor, log1pValue(e))
-    },
-    derivatives: (_, [e]) => [() => tf.div(e!, tf.add(e!, 1))],
+    value: ([v]) => tf.maximum(v, log1pValue(tf.exp(tf.minimum(v, LINEAR_FROM)))),
+    derivatives: ([v]) => [() => tf.sigmoid(v)],
   })
 }
 
