@@ -12,6 +12,11 @@ export function convolutionOf(layer: string, twin: tf.layers.Layer): Convolution
   // A transposed convolution writes no dilation, a one-dimensional one no data format.
   const { kernelSize, strides, dilationRate = kernelSize.map(() => 1), padding, dataFormat = 'channelsLast' } = config
   const rates = typeof dilationRate === 'number' ? [dilationRate] : dilationRate
+  for (const [name, sizes] of Object.entries({ kernelSize, strides, dilationRate: rates })) {
+    if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0)) {
+      throw InvalidLayerArgumentError.of(layer, name, sizes, 'positive integers')
+    }
+  }
   if (padding !== 'valid' && padding !== 'same')
     throw InvalidLayerArgumentError.of(layer, 'padding', padding, `'valid' or 'same'`)
   if (rates.some((rate) => rate > 1) && strides.some((stride) => stride > 1)) {

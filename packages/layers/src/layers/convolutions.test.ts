@@ -16,6 +16,27 @@ test.each<[string, () => unknown, RegExp]>([
   ['no kernelSize', () => variationalConv2d({ name, filters: 2 } as VariationalConv2dArgs), /Layer "bad": .*kernelSize/],
   ['three sizes for two axes', () => variationalConv2d({ name, filters: 2, kernelSize: [1, 2, 3] }), /Layer "bad": .*kernelSize/],
   [
+    'an empty kernel',
+    () => variationalConv2d({ name, filters: 1, kernelSize: 0 }),
+    /Layer "bad": kernelSize is \[0,0\]; expected positive/,
+  ],
+  [
+    'half a stride',
+    () => variationalConv1d({ name, filters: 1, kernelSize: 2, strides: 0.5 }),
+    /Layer "bad": strides is \[0.5\]/,
+  ],
+  [
+    'no dilation',
+    () => variationalConv2d({ name, filters: 1, kernelSize: 2, dilationRate: [1, 0] }),
+    /Layer "bad": dilationRate is \[1,0\]/,
+  ],
+  ['no filters as a number', () => variationalConv2d({ name, filters: 0, kernelSize: 2 }), /Layer "bad": .*filters/],
+  [
+    'an input smaller than the kernel',
+    () => variationalConv2d({ name, filters: 1, kernelSize: [2, 5] }).apply(tf.input({ shape: [4, 4, 1] })),
+    /Layer "bad": the input shape is \[null,4,4,1\]; expected one of which the kernel leaves something: the output would be \[null,3,0,1\]/,
+  ],
+  [
     'strides and dilation',
     () => variationalConv2d({ name, filters: 1, kernelSize: 2, strides: 2, dilationRate: 2 }),
     /Layer "bad": dilationRate is \[2,2\]; expected 1 where strides/,

@@ -86,7 +86,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
     this.datasetSize = options.datasetSize
     this.seed = options.seed
     this.inferenceMode = options.inferenceMode
-    this.kind = this.checked(kind)
+    this.kind = this.checked(() => kind(this.name))
     const { operator, stages, twin } = this.kind
     const obstacle = estimators[this.estimator].obstacle?.(operator)
     if (obstacle !== undefined) throw new UnsupportedEstimatorError(this.name, this.estimator, operator.name, obstacle)
@@ -187,6 +187,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
         `axis ${channelAxis} known: the kernel's shape depends on it`,
       )
     }
+    this.computeOutputShape(shape)
     this.addVariables(shape)
     this.addLoss(() => this.fitLoss())
     if (!takesIndices) this.inputSpec = [{ ...this.inputSpec[0], axes: { [channelAxis]: channels! } }]
@@ -208,7 +209,14 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
-    return this.kind.twin.computeOutputShape(inputShape)
+    const shape = this.onlyShape(inputShape)
+    const output = this.checked(() => this.kind.twin.computeOutputShape(shape) as tf.Shape)
+    // tfjs goes on with an axis of size 0 or less, until its backend fails without the layer's name.
+    if (output.slice(1).some((size, i) => size != null && size < 1 && shape[i + 1] !== 0)) {
+      const expected = `one of which the kernel leaves something: the output would be ${JSON.stringify(output)}`
+      throw InvalidLayerArgumentError.of(this.name, 'the input shape', shape, expected)
+    }
+    return output
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor {
@@ -256,9 +264,9 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   /** What tfjs says about wrong arguments does not name the layer. */
-  private checked(kind: (layer: string) => LayerKind): LayerKind {
+  private checked<Result>(run: () => Result): Result {
     try {
-      return kind(this.name)
+      return run()
     } catch (error) {
       if (error instanceof InvalidLayerArgumentError) throw error
       throw new InvalidLayerArgumentError(this.name, error instanceof Error ? error.message : String(error), { cause: error })
