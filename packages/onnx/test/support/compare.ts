@@ -53,6 +53,7 @@ export async function differenceTo(
 function predicted(model: tf.LayersModel, inputs: readonly tf.Tensor[]): readonly tf.Tensor[] | undefined {
   let outputs: readonly tf.Tensor[]
   try {
+    if (hasEmptyTensor(model, inputs)) return undefined
     outputs = [model.predict(inputs.length === 1 ? inputs[0]! : [...inputs])].flat()
   } catch {
     return undefined
@@ -60,6 +61,19 @@ function predicted(model: tf.LayersModel, inputs: readonly tf.Tensor[]): readonl
   if (outputs.every(({ size }) => size > 0)) return outputs
   tf.dispose([...outputs])
   return undefined
+}
+
+/** Whether some window finds no place on inputs of these sizes: of tensors without elements TensorFlow's convolutions with oneDNN make some that have them. */
+function hasEmptyTensor(model: tf.LayersModel, inputs: readonly tf.Tensor[]): boolean {
+  const plan = planModel(model)
+  const shapes = new Map(plan.inputs.map(({ slot }, index) => [slot, inputs[index]!.shape]))
+  return plan.calls.some(({ layer, inputs: given, outputs }) => {
+    const sizes = given.map((slot) => shapes.get(slot)!)
+    const made = layer.computeOutputShape(sizes.length === 1 ? sizes[0]! : sizes)
+    const several = (Array.isArray(made[0]) ? made : [made]) as number[][]
+    for (const [index, slot] of outputs.entries()) shapes.set(slot, several[index]!)
+    return several.some((shape) => shape.some((size) => size != null && size < 1))
+  })
 }
 
 interface Feed {
