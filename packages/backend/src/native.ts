@@ -6,6 +6,7 @@ import { cacheRoot } from './install/cache.ts'
 import { addonPlace } from './install/link.ts'
 import { findTfjsNode, type TfjsNode } from './install/tfjsNode.ts'
 import { registerNativeRandom } from './random/nativeRandom.ts'
+import { registerNativeReluGradients } from './relu/nativeReluGradient.ts'
 
 export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 
@@ -31,6 +32,7 @@ export async function useNativeBackend(): Promise<void> {
   }
   registerNativeRandom()
   registerNativeAdam()
+  registerNativeReluGradients()
 }
 
 /** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */
