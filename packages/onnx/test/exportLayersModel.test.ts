@@ -413,6 +413,24 @@ describe('what cannot be exported is refused before any work, with the name of t
     expect(() => exportLayersModel(model)).toThrow(/is cyclic: the output of the layer "round" \(Dense\) depends on itself/)
   })
 
+  test('shapes that do not fit, which tfjs would find when it runs the model', () => {
+    const x = tf.input({ shape: [4] })
+    // tfjs leaves the last size open, though it is 2.
+    const pairs = tf.layers.reshape({ targetShape: [2, -1] }).apply(x) as tf.SymbolicTensor
+    const sum = own(tf.model({ inputs: x, outputs: tf.layers.add({ name: 'sum' }).apply([pairs, x]) as tf.SymbolicTensor }))
+    expect(() => exportLayersModel(sum)).toThrow(InvalidModelError)
+    expect(() => exportLayersModel(sum)).toThrow(
+      /"sum" \(Add\): shapes that do not fit, of \[batch, 2, 2\] and \[batch, 4\]; tfjs would/,
+    )
+    const threes = own(
+      tf.model({
+        inputs: x,
+        outputs: tf.layers.reshape({ targetShape: [3, -1], name: 'threes' }).apply(pairs) as tf.SymbolicTensor,
+      }),
+    )
+    expect(() => exportLayersModel(threes)).toThrow(/"threes" \(Reshape\): shapes that do not fit, of \[batch, 2, 2\]/)
+  })
+
   test.each([
     { opset: 16 },
     { opset: 21 },

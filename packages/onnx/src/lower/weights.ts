@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
 import type { VariationalLayer, VariationalWeight } from '@tfjs-bayes/layers'
 import { InvalidWeightError } from '../errors.ts'
 
@@ -62,20 +62,21 @@ class PosteriorOfWeight implements Moments {
     const { name, mu, rho } = this.weight
     const { shape } = mu.read()
     if (rho == null) return { data: new Float32Array(mu.read().size), shape }
-    this.known ??= finite(this.layer, `${name} sigma^2`, { data: variances(rho.read().dataSync<'float32'>()), shape })
+    this.known ??= finite(this.layer, `${name} sigma^2`, { data: variances(rho.read()), shape })
     return this.known
   }
 }
 
 /** softplus(rho)^2; here and not on the backend, where a chain of operators takes several times the weights' memory. */
-function variances(rho: Float32Array): Float32Array {
-  const result = new Float32Array(rho.length)
-  for (let i = 0; i < rho.length; i++) {
-    const value = rho[i]!
+function variances(rho: tf.Tensor): Float32Array {
+  // The sum's numbers are nobody else's, where a tensor's may be its own memory: they become the result.
+  const values = tf.tidy(() => tf.add(rho, 0).dataSync<'float32'>())
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
     const sigma = Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))
-    result[i] = sigma * sigma
+    values[i] = sigma * sigma
   }
-  return result
+  return values
 }
 
 /** The square of every element. */
@@ -84,7 +85,7 @@ export function squaredWeight({ data, shape }: WeightData): WeightData {
 }
 
 function finiteData(layer: tf.layers.Layer, name: string, tensor: tf.Tensor): WeightData {
-  // Perhaps the tensor's own memory: it is read again only until the file's bytes are made, in the same turn.
+  // Perhaps the tensor's own memory, which stays as it is: training puts another tensor in its place.
   return finite(layer, name, { data: tensor.dataSync<'float32'>(), shape: tensor.shape })
 }
 

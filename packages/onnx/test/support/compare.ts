@@ -63,6 +63,13 @@ function predicted(model: tf.LayersModel, inputs: readonly tf.Tensor[]): readonl
   return undefined
 }
 
+/** Whether tfjs can run a model on these inputs. */
+export function canRun(model: tf.LayersModel, inputs: readonly tf.Tensor[]): boolean {
+  const outputs = predicted(model, inputs)
+  if (outputs != null) tf.dispose([...outputs])
+  return outputs != null
+}
+
 /** Whether some window finds no place on inputs of these sizes: of tensors without elements TensorFlow's convolutions with oneDNN make some that have them. */
 function hasEmptyTensor(model: tf.LayersModel, inputs: readonly tf.Tensor[]): boolean {
   const plan = planModel(model)

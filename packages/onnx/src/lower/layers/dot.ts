@@ -1,6 +1,7 @@
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import { AXES_AS_INPUT } from '../../ops/reduction.ts'
+import { fitted } from '../fitted.ts'
 import type { Lowering } from '../lowering.ts'
 
 /** Smallest sum of squares by which tfjs normalizes. */
@@ -24,11 +25,16 @@ export const dot: Lowering = {
       inputs.map(({ rank }) => rank),
     )
     const [x, y] = inputs.map((value, index) => (config['normalize'] === true ? normalized(tape, value, axes[index]!) : value))
-    if (x!.rank === 2 && y!.rank === 2) return sum(tape, tape.op('Mul', [x, y]), 1)
+    if (x!.rank === 2 && y!.rank === 2)
+      return sum(
+        tape,
+        fitted(inputs, () => tape.op('Mul', [x, y])),
+        1,
+      )
     // [batch, rows, inner] times [batch, inner, columns], a vector being a matrix of one row or column.
     const left = x!.rank === 2 ? tape.op('Unsqueeze', [x, tape.ints([1])]) : axes[0] === 2 ? x! : transposed(tape, x!)
     const right = y!.rank === 2 ? tape.op('Unsqueeze', [y, tape.ints([2])]) : axes[1] === 1 ? y! : transposed(tape, y!)
-    const product = tape.op('MatMul', [left, right])
+    const product = fitted(inputs, () => tape.op('MatMul', [left, right]))
     if (x!.rank === 3 && y!.rank === 3) return product
     return tape.op('Squeeze', [product, tape.ints([x!.rank === 2 ? 1 : 2])])
   },

@@ -1,5 +1,6 @@
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
+import { fitted } from '../fitted.ts'
 import type { Lowering, LoweringCall, MomentsCall } from '../lowering.ts'
 import { maximumMoments, productMoments, type Uncertain } from '../moments/gaussianMoments.ts'
 import { rearranging } from '../moments/rearranging.ts'
@@ -36,7 +37,7 @@ export const mergeLowerings: Readonly<Record<string, Lowering>> = {
     unsupported: ({ config, inputs }) =>
       axisFromEnd(config['axis'], inputs[0]!.shape.length) === -inputs[0]!.shape.length ? 'it joins batches' : undefined,
     lower: ({ config, inputs, slots, tape }) =>
-      tape.op('Concat', inputs, { axis: BigInt(axisFromEnd(config['axis'], slots[0]!.shape.length)) }),
+      fitted(inputs, () => tape.op('Concat', inputs, { axis: BigInt(axisFromEnd(config['axis'], slots[0]!.shape.length)) })),
   }),
 }
 
@@ -51,14 +52,14 @@ function pairwise(opType: string, moments: PairMoments): Lowering {
 
 function pairs(opType: string, call: LoweringCall, values: readonly Value[]): Value {
   const [first, ...rest] = aligned(call, values)
-  return rest.reduce((result, value) => call.tape.op(opType, [result, value]), first!)
+  return fitted(values, () => rest.reduce((result, value) => call.tape.op(opType, [result, value]), first!))
 }
 
 function momentsOfPairs(moments: PairMoments, call: MomentsCall): Uncertain {
   const means = aligned(call, call.inputs)
   const variances = aligned(call, call.variances)
   const [first, ...rest] = means.map((mean, index): Uncertain => ({ mean, variance: variances[index]! }))
-  return rest.reduce((result, value) => moments(call.tape, result, value), first!)
+  return fitted(call.inputs, () => rest.reduce((result, value) => moments(call.tape, result, value), first!))
 }
 
 /** Where ranks differ, tfjs inserts axes behind the batch. */

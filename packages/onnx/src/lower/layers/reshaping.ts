@@ -1,3 +1,4 @@
+import { fitted } from '../fitted.ts'
 import type { Lowering } from '../lowering.ts'
 import { rearranging } from '../moments/rearranging.ts'
 
@@ -33,7 +34,7 @@ export const reshapingLowerings: Readonly<Record<string, Lowering>> = {
     },
     lower: ({ config, inputs, tape }) => {
       const target = config['targetShape'] as readonly (number | null)[]
-      return tape.op('Reshape', [inputs[0], tape.ints([0, ...target.map((size) => size ?? -1)])])
+      return fitted(inputs, () => tape.op('Reshape', [inputs[0], tape.ints([0, ...target.map((size) => size ?? -1)])]))
     },
   }),
   Permute: rearranging({
