@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { NORMAL } from './statelessNormal.ts'
 import type { StatelessOp } from './statelessOp.ts'
-import { WORDS } from './statelessSigns.ts'
+import { SIGNS } from './statelessSigns.ts'
 import { UNIFORM } from './statelessUniform.ts'
 
 /** The part of tfjs-node's backend that runs any TensorFlow op. */
@@ -16,7 +16,11 @@ const DT = { float32: 1, int32: 3, complex64: 8 } as const
 /** From so many numbers on, a dozen vectorized ops take less time than TensorFlow's normal draw. */
 const WORTH_VECTORIZING = 32_768
 
-const kernels = [nativeKernel(UNIFORM), nativeKernel(WORDS), normalKernel()]
+const kernels = [
+  kernel(UNIFORM, (run, shape, seed) => draw(run, 'StatelessRandomUniform', shape, seed)),
+  kernel(NORMAL, normal),
+  kernel(SIGNS, signs),
+]
 
 /** Makes TensorFlow's own ops the kernels of the stateless draws on the native backend, in place of the TypeScript twins. */
 export function registerNativeRandom(): void {
@@ -28,16 +32,9 @@ export function registerNativeRandom(): void {
   }
 }
 
-function nativeKernel({ name, dtype }: StatelessOp): tf.KernelConfig {
-  return kernel(name, (run, shape, seed) => draw(run, name, dtype, shape, seed))
-}
-
-function normalKernel(): tf.KernelConfig {
-  return kernel(NORMAL.name, (run, shape, seed) =>
-    tf.util.sizeFromShape(shape) < WORTH_VECTORIZING
-      ? draw(run, NORMAL.name, NORMAL.dtype, shape, seed)
-      : vectorizedNormal(run, shape, seed),
-  )
+function normal(run: RunOp, shape: number[], seed: tf.Tensor): tf.Tensor {
+  const large = tf.util.sizeFromShape(shape) >= WORTH_VECTORIZING
+  return large ? vectorizedNormal(run, shape, seed) : draw(run, 'StatelessRandomNormal', shape, seed)
 }
 
 /**
@@ -48,7 +45,7 @@ function normalKernel(): tf.KernelConfig {
 function vectorizedNormal(run: RunOp, shape: number[], seed: tf.Tensor): tf.Tensor {
   const size = tf.util.sizeFromShape(shape)
   const pairs = Math.ceil(size / 2)
-  const uniform = draw(run, UNIFORM.name, 'float32', [pairs, 2], seed)
+  const uniform = draw(run, 'StatelessRandomUniform', [pairs, 2], seed)
   const complex = run('Bitcast', { T: DT.float32, type: DT.complex64 }, [uniform])
   const [first, second] = ['Real', 'Imag'].map((part) => run(part, { T: DT.complex64, Tout: DT.float32 }, [complex]))
   // The bound is that of TensorFlow's BoxMullerFloat.
@@ -61,21 +58,34 @@ function vectorizedNormal(run: RunOp, shape: number[], seed: tf.Tensor): tf.Tens
   return tf.reshape(size % 2 === 0 ? normal : tf.slice(tf.reshape(normal, [-1]), 0, size), shape)
 }
 
-function draw(run: RunOp, op: string, dtype: StatelessOp['dtype'], shape: number[], seed: tf.Tensor): tf.Tensor {
-  return run(op, { dtype: DT[dtype], T: DT.int32, Tseed: DT.int32 }, [tf.tensor1d(shape, 'int32'), seed])
+/** The sign bit of a random word, before the other bits of 1. */
+function signs(run: RunOp, shape: number[], seed: tf.Tensor): tf.Tensor {
+  const words = draw(run, 'StatelessRandomUniformFullInt', shape, seed, DT.int32)
+  const bits = run('BitwiseAnd', { T: DT.int32 }, [words, tf.scalar(-0x80000000, 'int32')])
+  return run('Bitcast', { T: DT.int32, type: DT.float32 }, [
+    run('BitwiseOr', { T: DT.int32 }, [bits, tf.scalar(0x3f800000, 'int32')]),
+  ])
+}
+
+function draw(run: RunOp, op: string, shape: number[], seed: tf.Tensor, dtype: number = DT.float32): tf.Tensor {
+  return run(op, { dtype, T: DT.int32, Tseed: DT.int32 }, [tf.tensor1d(shape, 'int32'), seed])
 }
 
 /** Runs an op of TensorFlow with attributes that are types. */
 type RunOp = (op: string, types: Readonly<Record<string, number>>, inputs: readonly tf.Tensor[]) => tf.Tensor
 
-function kernel(kernelName: string, compute: (run: RunOp, shape: number[], seed: tf.Tensor) => tf.Tensor): tf.KernelConfig {
+function kernel({ name }: StatelessOp, compute: (run: RunOp, shape: number[], seed: tf.Tensor) => tf.Tensor): tf.KernelConfig {
   return {
-    kernelName,
+    kernelName: name,
     backendName: 'tensorflow',
     kernelFunc: ({ inputs, attrs, backend }) => {
       const { binding, executeSingleOutput } = backend as NativeBackend
       const run: RunOp = (op, types, operands) => {
-        const attributes = Object.entries(types).map(([name, value]) => ({ name, type: binding.TF_ATTR_TYPE, value }))
+        const attributes = Object.entries(types).map(([attribute, value]) => ({
+          name: attribute,
+          type: binding.TF_ATTR_TYPE,
+          value,
+        }))
         return executeSingleOutput.call(backend, op, attributes, operands)
       }
       return tf.tidy(() => compute(run, [...(attrs!['shape'] as number[])], inputs['seed'] as tf.Tensor))

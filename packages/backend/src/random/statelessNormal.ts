@@ -18,9 +18,8 @@ export function statelessNormal(shape: readonly number[], key: number, counter: 
   return statelessOp('statelessNormal', NORMAL, shape, key, counter)
 }
 
-export const NORMAL: StatelessOp<Float32Array> = {
+export const NORMAL: StatelessOp = {
   name: 'StatelessRandomNormal',
-  dtype: 'float32',
   twin: (size, seed) => {
     const values = new Float32Array(size)
     randomWords(size, seed, (block, at) => {

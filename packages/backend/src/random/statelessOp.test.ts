@@ -6,7 +6,7 @@ import { type NativeBackendError, useNativeBackend } from '../native.ts'
 import { useWasmBackend } from '../wasm.ts'
 import { NORMAL, statelessNormal } from './statelessNormal.ts'
 import type { StatelessOp } from './statelessOp.ts'
-import { statelessSigns, WORDS } from './statelessSigns.ts'
+import { SIGNS, statelessSigns } from './statelessSigns.ts'
 import { statelessUniform, UNIFORM } from './statelessUniform.ts'
 
 /** One of the public draws. */
@@ -64,7 +64,7 @@ const draws: readonly Draw[] = [
   {
     name: 'statelessSigns',
     draw: statelessSigns,
-    twin: (size, seed) => Array.from(WORDS.twin(size, seed), sign),
+    twin: twinOf(SIGNS),
     rounding: 0,
     expected: FULL_INTEGERS.map((row) => row.map(sign)),
   },

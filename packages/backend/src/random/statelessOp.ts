@@ -1,20 +1,19 @@
 import * as tf from '@tensorflow/tfjs'
 import { InvalidArgumentError } from '../errors.ts'
 
-/** A stateless random op: a tfjs kernel that is TensorFlow's own op on the native backend, and its twin in TypeScript elsewhere. */
-export interface StatelessOp<Values extends Float32Array | Int32Array = Float32Array | Int32Array> {
-  /** TensorFlow's name for the op, and the kernel's. */
+/** A stateless random op: a tfjs kernel that is made of TensorFlow's own ops on the native backend, and its twin in TypeScript elsewhere. */
+export interface StatelessOp {
+  /** The kernel's name. */
   readonly name: string
-  readonly dtype: 'float32' | 'int32'
   /** The same numbers in TypeScript. */
-  readonly twin: (size: number, seed: readonly [number, number]) => Values
+  readonly twin: (size: number, seed: readonly [number, number]) => Float32Array
 }
 
 /**
  * Runs a stateless random op.
  *
  * @param caller the public function, for messages
- * @param op `nativeRandom.ts` registers TensorFlow's op under its name; any other backend gets the twin at first use
+ * @param op `nativeRandom.ts` registers a kernel of TensorFlow's ops under its name; any other backend gets the twin at first use
  * @throws InvalidArgumentError for a shape, key or counter that is not what the public functions document
  */
 export function statelessOp(
@@ -50,7 +49,7 @@ export function int32(caller: string, name: string, value: number): number {
   return value | 0
 }
 
-function registerTwin({ name, dtype, twin }: StatelessOp, backendName: string): void {
+function registerTwin({ name, twin }: StatelessOp, backendName: string): void {
   tf.registerKernel({
     kernelName: name,
     backendName,
@@ -59,7 +58,7 @@ function registerTwin({ name, dtype, twin }: StatelessOp, backendName: string): 
       const shape = attrs!['shape'] as number[]
       const seed = readSync.call(backend, (inputs['seed'] as tf.Tensor).dataId) as Int32Array
       const values = twin(tf.util.sizeFromShape(shape), [seed[0]!, seed[1]!])
-      return { dataId: write.call(backend, values, shape, dtype) as object, shape, dtype }
+      return { dataId: write.call(backend, values, shape, 'float32') as object, shape, dtype: 'float32' }
     },
   })
 }

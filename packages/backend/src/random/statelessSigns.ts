@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs'
+import type * as tf from '@tensorflow/tfjs'
 import { randomWords } from './randomWords.ts'
 import { type StatelessOp, statelessOp } from './statelessOp.ts'
 
@@ -13,19 +13,15 @@ import { type StatelessOp, statelessOp } from './statelessOp.ts'
  * @throws InvalidArgumentError if a number is not what is said above, or the counter is a tensor but not a scalar
  */
 export function statelessSigns(shape: readonly number[], key: number, counter: number | tf.Scalar): tf.Tensor {
-  return tf.tidy(() => {
-    const words = statelessOp('statelessSigns', WORDS, shape, key, counter)
-    return tf.sub(tf.mul(tf.cast(tf.greaterEqual(words, tf.scalar(0, 'int32')), 'float32'), 2), 1)
-  })
+  return statelessOp('statelessSigns', SIGNS, shape, key, counter)
 }
 
-export const WORDS: StatelessOp<Int32Array> = {
-  name: 'StatelessRandomUniformFullInt',
-  dtype: 'int32',
+export const SIGNS: StatelessOp = {
+  name: 'StatelessRandomSigns',
   twin: (size, seed) => {
-    const values = new Int32Array(size)
+    const values = new Float32Array(size)
     randomWords(size, seed, (block, at) => {
-      for (let i = 0; i < 4; i++) values[at + i] = block[i]!
+      for (let i = 0; i < 4; i++) values[at + i] = (block[i]! | 0) < 0 ? -1 : 1
     })
     return values
   },

@@ -16,9 +16,8 @@ export function statelessUniform(shape: readonly number[], key: number, counter:
   return statelessOp('statelessUniform', UNIFORM, shape, key, counter)
 }
 
-export const UNIFORM: StatelessOp<Float32Array> = {
+export const UNIFORM: StatelessOp = {
   name: 'StatelessRandomUniform',
-  dtype: 'float32',
   twin: (size, seed) => {
     const values = new Float32Array(size)
     randomWords(size, seed, (block, at) => {

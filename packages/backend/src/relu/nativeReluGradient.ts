@@ -17,7 +17,7 @@ const gradients = [
 
 /**
  * Makes TensorFlow's own ops the gradients of relu and relu6 on the native backend: one pass over the activations, where tfjs's `dy * step(x)` takes
- * seven, a tenth of a convolutional network's step. Other backends keep tfjs's gradient.
+ * seven, up to a fifth of a convolutional network's step. Other backends keep tfjs's gradient.
  */
 export function registerNativeReluGradients(): void {
   for (const { kernelName, gradientOp } of gradients) {

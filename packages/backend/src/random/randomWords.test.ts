@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
-import { WORDS } from './statelessSigns.ts'
+import { randomWords } from './randomWords.ts'
 
 // Fixed seeds: these either hold or do not. The bound is what random seeds would pass but once in two million tries.
 const FIVE_SIGMA = 5
 
 test('all 32 bits of a word, the sign among them, are fair coins, and independent of those of the next words', () => {
   const size = 100_000
-  const words = WORDS.twin(size, [2026, 3])
+  const words = new Int32Array(size)
+  randomWords(size, [2026, 3], (block, at) => {
+    for (let i = 0; i < 4; i++) words[at + i] = block[i]!
+  })
   const bias = (coin: (i: number) => number, tosses: number): number => {
     let sum = 0
     for (let i = 0; i < tosses; i++) sum += coin(i) === 0 ? -1 : 1
