@@ -81,6 +81,16 @@ export class ConversionError extends Error {
   readonly code = 'CONVERSION'
 }
 
+/** An option of a function that cannot be meant. */
+export class InvalidOptionError extends Error {
+  override readonly name = 'InvalidOptionError'
+  readonly code = 'INVALID_OPTION'
+
+  constructor(of: string, option: string, got: unknown, expected: string) {
+    super(`${of}: ${option} is ${print(got)}; expected ${expected}.`)
+  }
+}
+
 function print(value: unknown): string {
   if (typeof value === 'number' || value === undefined) return String(value)
   return JSON.stringify(value) ?? String(value)

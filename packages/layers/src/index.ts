@@ -5,6 +5,7 @@ export { toDeterministic } from './conversion/toDeterministic.ts'
 export {
   ConversionError,
   InvalidLayerArgumentError,
+  InvalidOptionError,
   LayerNotBuiltError,
   MissingDatasetSizeError,
   NoiseError,

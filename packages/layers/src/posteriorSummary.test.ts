@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { inverseSoftplus, Normal } from '@tfjs-bayes/distributions'
 import { expectNoLeak } from '@tfjs-bayes/testing'
 import { expect, test } from 'vitest'
+import { InvalidOptionError } from './errors.ts'
 import { ForwardPass } from './forwardPass.ts'
 import { variationalDense } from './layers/variationalDense.ts'
 import { formatPosteriorSummary, posteriorSummary } from './posteriorSummary.ts'
@@ -58,4 +59,12 @@ test('prints as a table', async () => {
 test('of a model without variational layers is empty', async () => {
   const plain = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] })
   expect(await posteriorSummary(plain)).toEqual({ layers: [], weights: 0, kl: 0, threshold: 0.01 })
+})
+
+test('a threshold that is none is refused', async () => {
+  for (const threshold of [0, -1, Number.NaN, '1' as unknown as number]) {
+    const summary = posteriorSummary(model(), { threshold })
+    await expect(summary).rejects.toThrow(InvalidOptionError)
+    await expect(summary).rejects.toThrow(/posteriorSummary: threshold is .*; expected a finite number of nats > 0/)
+  }
 })

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Distribution, Normal } from '@tfjs-bayes/distributions'
+import { InvalidOptionError } from './errors.ts'
 import { weightKl } from './kl/klMethods.ts'
 import type { VariationalLayer } from './layers/variationalLayer.ts'
 import { posteriorOf } from './layers/variationalWeight.ts'
@@ -44,11 +45,15 @@ export interface PosteriorSummary {
  * @param model any model of tfjs
  * @param options.threshold nats below which a weight counts as at the prior, > 0; default 0.01
  * @returns plain data; {@link formatPosteriorSummary} prints it
+ * @throws InvalidOptionError
  */
 export async function posteriorSummary(
   model: tf.LayersModel,
   { threshold = 0.01 }: { readonly threshold?: number } = {},
 ): Promise<PosteriorSummary> {
+  if (!(threshold > 0 && Number.isFinite(threshold))) {
+    throw new InvalidOptionError('posteriorSummary', 'threshold', threshold, 'a finite number of nats > 0')
+  }
   const layers: LayerSummary[] = []
   for (const layer of variationalLayers(model)) layers.push(await summarize(layer, threshold))
   return {

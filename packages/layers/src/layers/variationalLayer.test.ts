@@ -183,6 +183,20 @@ describe('use', () => {
     })
   })
 
+  test('a layer without a seed gets one of its own, which its config keeps', () => {
+    tf.tidy(() => {
+      const x = tf.ones([2, 3])
+      const [one, two] = [0, 1].map(() => variationalDense({ units: 2, inferenceMode: 'sample' }))
+      expect(one!.seed).not.toBe(two!.seed)
+      const loaded = VariationalDense.fromConfig(VariationalDense as never, one!.getConfig()) as VariationalDense
+      expect(loaded.seed).toBe(one!.seed)
+      const first = one!.apply(x) as tf.Tensor
+      loaded.build([null, 3])
+      loaded.setWeights(one!.getWeights())
+      expectTensorsClose(loaded.apply(x) as tf.Tensor, first, { absolute: 0, relative: 0 })
+    })
+  })
+
   test('constraints hold the means', () => {
     const layer = variationalDense({ units: 2, kernelConstraint: 'nonNeg' })
     tf.tidy(() => {

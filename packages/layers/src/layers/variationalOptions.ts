@@ -64,7 +64,8 @@ export interface VariationalOptions {
   readonly datasetSize?: number
   /**
    * Seed, an int32, of the noise that the layer draws by itself (`model.fit`; `predict` with inferenceMode 'sample'), together with a call counter,
-   * and of the default kernelInitializer. Layers with the same seed draw the same numbers: give each its own. Default: a random one.
+   * and of the default kernelInitializer. Layers with the same seed draw the same numbers: give each its own. Default: a random one, as that of the
+   * initializers of `tf.layers`; the layer's config keeps it, so that a loaded model draws what the saved one drew from its first call on.
    */
   readonly seed?: number
   /** What `predict` and `evaluate` use: the posterior's means, or a new draw at each call. Default 'mean'. */
