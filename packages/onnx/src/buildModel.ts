@@ -123,8 +123,8 @@ function lowerRandomness(tape: Tape, options: ExportOptions): LoweredRandomness 
     noise = new BakedNoise(tape, samples, draws, seed)
     return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples }
   }
-  const { samples = 'input' } = options
-  noise = new DrawnNoise(tape, samplesAxis, samples === 'input' ? tape.input('samples', 'int64', [1]) : samples)
+  const { samples = 'input', seed } = options
+  noise = new DrawnNoise(tape, samplesAxis, samples === 'input' ? tape.input('samples', 'int64', [1]) : samples, seed)
   return { samplesAxis, posterior: (call) => localReparameterization(call, noise), samples }
 }
 

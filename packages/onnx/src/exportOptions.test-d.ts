@@ -5,7 +5,7 @@ import type { LoadOptions, Predictor } from './node.ts'
 export const good: readonly ExportOptions[] = [
   { mode: 'mean' },
   { mode: 'moments', likelihood: { name: 'gaussian', sigma: 0.1 } },
-  { mode: 'localReparameterization', noise: 'graph', samples: 'input' },
+  { mode: 'localReparameterization', noise: 'graph', samples: 'input', seed: 3 },
   { mode: 'localReparameterization', noise: 'input', samples: 3, opset: 18, cuda: 'optional' },
   { mode: 'localReparameterization', noise: 'baked', draws: 'stratified', seed: 1 },
   { mode: 'weightSampling', samples: 8 },
@@ -19,6 +19,8 @@ export const bad: readonly ExportOptions[] = [
   { mode: 'localReparameterization', noise: 'input', samples: 'input' },
   // @ts-expect-error stored draws are as many as the file has
   { mode: 'weightSampling', samples: 'input' },
+  // @ts-expect-error fed noise is the caller's
+  { mode: 'localReparameterization', noise: 'input', seed: 3 },
   // @ts-expect-error a mean makes no draws
   { mode: 'mean', samples: 3 },
   // @ts-expect-error a normal distribution needs its sigma

@@ -15,12 +15,17 @@ export type ModeOptions =
       /** Draws, an integer >= 1. Default: as many as the noise has when the graph runs. */
       readonly samples?: number
     }
-  /** Draws of the pre-activations, with noise drawn inside the graph: new at each run. */
+  /**
+   * Draws of the pre-activations, with noise drawn inside the graph: new at each run. onnxruntime gives the sessions of a process the same noise, one after the
+   * other from its start, and another process other noise.
+   */
   | {
       readonly mode: 'localReparameterization'
       readonly noise: 'graph'
       /** Draws, an integer >= 1, or 'input': the graph's int64 input `samples` tells it. Default 'input'. */
       readonly samples?: number | 'input'
+      /** Which noise, an integer: each session of an engine begins with the same, in every process. Default: the engine's choice. */
+      readonly seed?: number
     }
   /**
    * Draws of the pre-activations with noise stored in the file, S draws per unit shared by all rows: deterministic, the same on every engine, and
@@ -87,9 +92,9 @@ export function checkExportOptions(options: ExportOptions): void {
           `The noise is ${JSON.stringify(noise)}. Expected 'input' (tensors that the caller feeds), 'graph' (drawn inside the graph) or 'baked' (stored in the file).`,
         )
       }
-      if (noise === 'graph' && samples === 'input') break
-      checkSamples(samples, { graph: ` or 'input'`, input: ', or nothing: the noise tells it', baked: '' }[noise])
-      if (noise === 'baked') checkDraws(options)
+      if (noise !== 'graph' || samples !== 'input')
+        checkSamples(samples, { graph: ` or 'input'`, input: ', or nothing: the noise tells it', baked: '' }[noise])
+      if (noise !== 'input') checkDraws(options)
       break
     }
     case 'weightSampling':

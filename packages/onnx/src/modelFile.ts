@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FileAccessError } from './errors.ts'
 import type { OnnxModel } from './ir/graph.ts'
-import { encode, LARGEST_MESSAGE } from './wire/encode.ts'
+import { encode, encodePieces, LARGEST_MESSAGE } from './wire/encode.ts'
 import { splitModel, tensorBytesOf } from './wire/externalData.ts'
 import { toMessage } from './wire/toMessage.ts'
 import { writeFileAtomically } from './writeFileAtomically.ts'
@@ -30,10 +30,10 @@ export async function writeModelFile(model: OnnxModel, path: string, { externalD
   const bytes = tensorBytesOf(message)
   try {
     if (!externalData && bytes < LARGEST_MESSAGE - ROOM) {
-      const file = encode(message)
-      await writeFileAtomically(path, [file])
+      const pieces = encodePieces(message)
+      await writeFileAtomically(path, pieces)
       await removeOldData(path, undefined)
-      return file.length
+      return lengthOf(pieces)
     }
     const stem = basename(path).replace(/\.onnx$/, '')
     const { data } = splitModel(message, '')
@@ -44,12 +44,16 @@ export async function writeModelFile(model: OnnxModel, path: string, { externalD
     await writeFileAtomically(join(dirname(path), location), data)
     await writeFileAtomically(path, [file])
     await removeOldData(path, location)
-    return file.length + data.reduce((total, piece) => total + piece.length, 0)
+    return file.length + lengthOf(data)
   } catch (error) {
     throw new FileAccessError(
       `The ONNX file ${path} cannot be written: ${(error as Error).message}. Check that the folder exists, is writable and has ${bytes} bytes free.`,
     )
   }
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((total, piece) => total + piece.length, 0)
 }
 
 const HASH_LENGTH = 16

@@ -187,6 +187,7 @@ describe('what cannot be exported is refused before any work', () => {
     ],
     ['unknown draws', classifier, { mode: 'weightSampling', draws: 'lucky' }, /draws is "lucky".*stratified/],
     ['half a seed', classifier, { mode: 'localReparameterization', noise: 'baked', seed: 0.5 }, /seed is 0.5/],
+    ['half a seed of drawn noise', classifier, { mode: 'localReparameterization', noise: 'graph', seed: 0.5 }, /seed is 0.5/],
     ['half a draw of weights', classifier, { mode: 'weightSampling', samples: 0.5 }, /samples is 0.5/],
     ['an old opset', classifier, { mode: 'mean', opset: 16 }, /opset is 16/],
     ['a new opset', classifier, { mode: 'mean', opset: 21 }, /opset is 21/],

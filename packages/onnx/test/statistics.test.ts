@@ -25,7 +25,7 @@ const ROWS = 2
 const FALSE_ALARM = 1e-6
 const gaussian = { likelihood: { name: 'gaussian', sigma: 1 } } as const
 
-/** One layer of each kind, chosen by a seed; the graph's own noise has none. */
+/** Of the layers, one of each kind, and of all noise. */
 const SEED = 11
 function specOf(operator: (typeof operatorNames)[number], changes: Partial<OperatorSpec>): OperatorSpec {
   return { ...fc.sample(operatorSpec(operator), { numRuns: 1, seed: SEED })[0]!, useBias: true, ...changes }
@@ -36,7 +36,7 @@ describe.each(operatorNames)('%s', (operator) => {
     if (drawn && operator === 'embedding') return
     const spec = specOf(operator, { drawn })
     const model = buildOperatorModel(spec, 'localReparameterization')
-    const built = buildModel(model, { mode: 'localReparameterization', noise: 'graph', samples: DRAWS, ...gaussian })
+    const built = buildModel(model, { mode: 'localReparameterization', noise: 'graph', samples: DRAWS, seed: SEED, ...gaussian })
     const run = await runnerOf(withMoments(built), spec)
     const [results, again] = [await run(), await run()]
     const layers = Object.keys(results).filter((name) => name.startsWith('draw_')).length
@@ -58,7 +58,7 @@ describe.each(operatorNames)('%s', (operator) => {
     const moments = await predict(model, spec, { mode: 'moments' })
     const drawn = {
       'local reparameterization': [
-        await predict(model, spec, { mode: 'localReparameterization', noise: 'graph', samples: DRAWS }),
+        await predict(model, spec, { mode: 'localReparameterization', noise: 'graph', samples: DRAWS, seed: SEED }),
         DRAWS,
       ],
       'draws of the weights': [
@@ -79,6 +79,24 @@ describe.each(operatorNames)('%s', (operator) => {
       })
     }
   })
+})
+
+test('a seed fixes with which noise a session begins; its runs draw anew', async () => {
+  const spec = specOf('dense', { drawn: true })
+  const model = buildOperatorModel(spec, 'localReparameterization')
+  const runs = async (seed: number): Promise<readonly Float32Array[]> => {
+    const options = { mode: 'localReparameterization', noise: 'graph', seed, ...gaussian } as const
+    const predictor = await loadPredictor(exportModel(model, options), { likelihood: 'gaussian', providers: ['cpu'] })
+    const x = { data: operatorInput(spec, ROWS), shape: [ROWS, ...inputShape(spec)] }
+    const predictions = [await predictor.predict(x, { samples: 5 }), await predictor.predict(x, { samples: 5 })]
+    await predictor.dispose()
+    return predictions.map(({ mean }) => mean)
+  }
+  const first = await runs(SEED)
+  expect(await runs(SEED)).toEqual(first)
+  expect(first[1]).not.toEqual(first[0])
+  for (const other of await runs(SEED + 1)) for (const mean of first) expect(other).not.toEqual(mean)
+  for (const weight of model.weights) weight.dispose()
 })
 
 async function predict(model: tf.LayersModel, spec: OperatorSpec, options: ExportOptions): Promise<GaussianPrediction> {

@@ -17,7 +17,7 @@ const PREDICTIVE_OPTIONS: OptionTexts = {
   noise: 'for localReparameterization: input, graph (default) or baked',
   samples: "number of draws, or 'input'",
   draws: 'stored draws: stratified (default), latinHypercube, momentMatched, antithetic or independent',
-  seed: 'which stored draws, default 0',
+  seed: 'which stored draws, default 0; which noise in the graph, by default the choice of the engine',
   likelihood: 'categorical (default), gaussian or heteroscedasticGaussian',
   sigma: "the gaussian likelihood's standard deviation",
   outputs: 'what the file answers with, separated by commas, e.g. probabilities,entropy',

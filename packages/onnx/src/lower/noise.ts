@@ -43,22 +43,30 @@ export class InputNoise implements GraphNoise {
   }
 }
 
-/** Noise drawn inside the graph. The operator gets no seed, so each run draws anew. */
+/** Noise drawn inside the graph, anew at each run. */
 export class DrawnNoise implements GraphNoise {
   readonly samples: SampleCount
   private readonly tape: Tape
   private readonly samplesAxis: SamplesAxis
+  private readonly seed: number | undefined
+  private calls = 0
 
-  constructor(tape: Tape, samplesAxis: SamplesAxis, samples: SampleCount) {
+  /** @param seed with which a session's noise begins, each call of a Bayesian layer with its own; undefined: what the engine takes */
+  constructor(tape: Tape, samplesAxis: SamplesAxis, samples: SampleCount, seed: number | undefined) {
     this.tape = tape
     this.samplesAxis = samplesAxis
     this.samples = samples
+    this.seed = seed
   }
 
   next(mean: Signal): Value {
-    return this.tape.op('RandomNormalLike', [this.samplesAxis.repeated(mean).value], {}, 'noise')
+    const attributes = this.seed == null ? {} : { seed: streamSeed(this.seed, this.calls++) >>> (32 - SEED_BITS) }
+    return this.tape.op('RandomNormalLike', [this.samplesAxis.repeated(mean).value], attributes, 'noise')
   }
 }
+
+/** The operator's seed is a float32, which engines turn into an integer: of so many bits each is one. */
+const SEED_BITS = 24
 
 /** Noise stored in the file: S draws per unit, shared by all rows. */
 export class BakedNoise implements GraphNoise {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decode } from './decode.ts'
-import { encode } from './encode.ts'
+import { encode, encodePieces } from './encode.ts'
 import { FIELDS, isMessageName, type Message, type MessageName } from './schema.ts'
 
 describe('the bytes of small messages, written out by hand', () => {
@@ -57,6 +57,20 @@ test('decode(encode(x)) = x for any message', () => {
     }),
     { numRuns: 300 },
   )
+})
+
+test('the pieces are the same bytes, a large tensor among them as it is', () => {
+  const large = new Uint8Array(2 ** 17).fill(7)
+  const initializer = [
+    { name: 'a', rawData: large },
+    { name: 'b', rawData: Uint8Array.of(1) },
+    { name: 'c', rawData: large },
+  ]
+  const model: Message<'ModelProto'> = { irVersion: 8n, graph: { name: 'g', initializer } }
+  const pieces = encodePieces(model)
+  expect(pieces.filter((piece) => piece === large).length).toBe(2)
+  expect(pieces.length).toBeLessThanOrEqual(5)
+  expect(Buffer.concat(pieces).equals(encode(model))).toBe(true)
 })
 
 function messageArbitrary(name: MessageName, depth: number): fc.Arbitrary<object> {

@@ -9,11 +9,28 @@ import { FIELDS, type FieldSpec, isMessageName, type Message, type MessageName, 
  * @throws ModelTooLargeError for a model of 2 GiB or more
  */
 export function encode(model: Message<'ModelProto'>): Uint8Array {
+  return partsOf(model).join()
+}
+
+/**
+ * The same as pieces, one after the other, for a file on disk, which needs no array of its size in memory.
+ *
+ * @param model the message; large byte fields are among the pieces, not copied
+ * @throws ModelTooLargeError for a model of 2 GiB or more
+ */
+export function encodePieces(model: Message<'ModelProto'>): readonly Uint8Array[] {
+  return partsOf(model).joinedBelow(WORTH_A_PIECE)
+}
+
+function partsOf(model: Message<'ModelProto'>): Parts {
   const parts = new Parts()
   writeMessage(parts, 'ModelProto', model)
   if (parts.length > LARGEST_MESSAGE) throw new ModelTooLargeError(parts.length)
-  return parts.join()
+  return parts
 }
+
+/** Bytes from which on an array is written to disk by itself. */
+const WORTH_A_PIECE = 2 ** 16
 
 /** The most bytes that a protobuf message may have. */
 export const LARGEST_MESSAGE: number = 2 ** 31 - 1
@@ -41,6 +58,25 @@ class Parts {
       offset += piece.length
     }
     return bytes
+  }
+
+  /** The pieces, those smaller than `size` put together with their neighbours. */
+  joinedBelow(size: number): Uint8Array[] {
+    const result: Uint8Array[] = []
+    let small = new Parts()
+    const flush = (): void => {
+      if (small.length > 0) result.push(small.join())
+      small = new Parts()
+    }
+    for (const piece of this.pieces) {
+      if (piece.length < size) small.push(piece)
+      else {
+        flush()
+        result.push(piece)
+      }
+    }
+    flush()
+    return result
   }
 }
 

@@ -21,7 +21,7 @@ export interface LinearNode {
 /** How a node is linear; undefined where it is not, or in another way than layers write it. */
 export function linearNode({ opType, inputs, outputs, attributes }: Node): LinearNode | undefined {
   const [x, kernel, bias] = inputs
-  if (x == null || floatsOf(kernel) == null || (bias != null && (floatsOf(bias) == null || bias.rank !== 1))) return undefined
+  if (x == null || !holdsFloats(kernel) || (bias != null && (!holdsFloats(bias) || bias.rank !== 1))) return undefined
   const group = attributes['group'] ?? 1n
   const common = { kernel: kernel!, bias, takesBias: true }
   switch (opType) {
@@ -53,6 +53,10 @@ export function linearNode({ opType, inputs, outputs, attributes }: Node): Linea
     default:
       return undefined
   }
+}
+
+function holdsFloats(value: Value | undefined): boolean {
+  return value?.data instanceof Float32Array || value?.data instanceof Uint16Array
 }
 
 /** The numbers of a stored tensor; undefined where it is not stored or holds no float numbers. */
