@@ -26,6 +26,11 @@ export function writeMetadata(metadata: ModelMetadata): Readonly<Record<string, 
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [PREFIX + key, String(value)]))
 }
 
+/** Whether a file is of `exportModel`, in whatever version, and not a model as it is. */
+export function hasMetadata(entries: Readonly<Record<string, string>>): boolean {
+  return Object.hasOwn(entries, `${PREFIX}format_version`)
+}
+
 /**
  * Reads the metadata of a file.
  *
@@ -38,7 +43,7 @@ export function readMetadata(entries: Readonly<Record<string, string>>): ModelMe
   const version = get('format_version')
   if (version == null) {
     throw new ForeignModelError(
-      'This ONNX file was not written by @tfjs-bayes/onnx: it has no tfjs_bayes.format_version. Export the model with exportModel, or run the file with onnxruntime itself.',
+      'This ONNX file was not written by @tfjs-bayes/onnx: it has no tfjs_bayes.format_version. Export the model with exportModel, or run the file as it is with loadModel.',
     )
   }
   if (version !== FORMAT_VERSION) {

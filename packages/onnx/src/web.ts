@@ -1,12 +1,15 @@
 import { FileAccessError } from './errors.ts'
 import type { OutputName, PredictionName } from './predictive/outputs.ts'
+import { type LoadedModel, loadedModelOf } from './predictor/loadedModel.ts'
 import type { UsualOutputs } from './predictor/prediction.ts'
 import type { Predictor } from './predictor/predictor.ts'
 import { type LoadOptions, predictorOf } from './predictor/predictorOf.ts'
 import { type WebProvider, webRuntime } from './predictor/webRuntime.ts'
 
 export type { OutputName, PredictionName } from './predictive/outputs.ts'
+export type { OutputTensor } from './predictor/engine.ts'
 export type { Rows } from './predictor/inputs.ts'
+export { LoadedModel } from './predictor/loadedModel.ts'
 export type {
   CategoricalOutputs,
   CategoricalPrediction,
@@ -18,6 +21,7 @@ export type {
 export type { PredictOptions, PredictProgress } from './predictor/predictor.ts'
 export { Predictor } from './predictor/predictor.ts'
 export type { LoadOptions } from './predictor/predictorOf.ts'
+export type { DeclaredTensor } from './predictor/signature.ts'
 export type { WebProvider } from './predictor/webRuntime.ts'
 
 /**
@@ -32,10 +36,28 @@ export async function loadPredictor<
   Name extends PredictionName = 'categorical',
   Output extends OutputName<Name> = UsualOutputs[Name] & OutputName<Name>,
 >(source: string | URL | Uint8Array, options: LoadOptions<WebProvider, Name, Output> = {}): Promise<Predictor<Name, Output>> {
-  const { likelihood = 'categorical' as Name, outputs, providers = ['webgpu', 'wasm'] } = options
+  const { likelihood = 'categorical' as Name, outputs, providers = PROVIDERS } = options
   const bytes = source instanceof Uint8Array ? source : await fetchBytes(source)
   return predictorOf(bytes, { likelihood, outputs, providers }, webRuntime)
 }
+
+/**
+ * Loads a file that `exportLayersModel` wrote, to run it with onnxruntime-web.
+ *
+ * @param source URL of the file, or its bytes
+ * @param options providers (default ['webgpu', 'wasm'])
+ * @returns the model; dispose it when done
+ * @throws FileAccessError, CorruptModelError, ForeignModelError for the file; RuntimeUnavailableError without onnxruntime-web
+ */
+export async function loadModel(
+  source: string | URL | Uint8Array,
+  options: { readonly providers?: readonly WebProvider[] } = {},
+): Promise<LoadedModel> {
+  const { providers = PROVIDERS } = options
+  return loadedModelOf(source instanceof Uint8Array ? source : await fetchBytes(source), providers, webRuntime)
+}
+
+const PROVIDERS: readonly WebProvider[] = ['webgpu', 'wasm']
 
 async function fetchBytes(url: string | URL): Promise<Uint8Array> {
   let problem: string

@@ -159,11 +159,11 @@ test('verify compares with tfjs and says where nodes ran', async () => {
   const { code, out } = await run('verify', fed, '--model', json, '--rows', '5', '--samples', '3')
   expect(code, out).toBe(0)
   expect(out).toMatch(
-    /^onnxruntime-node on cpu\n5 random rows: all outputs are finite\ntfjs: .*\nlargest difference to tfjs with the same rows and noise: \d\.\d\de-\d+ \(within 1e-5\)\nnodes ran on CPUExecutionProvider: \d+/,
+    /^onnxruntime-node on cpu\n5 random rows: all outputs are finite\ntfjs: .*\nlargest difference to tfjs with the same rows and noise, relative to the output: \d\.\d\de-\d+ \(within 1e-5\)\nnodes ran on CPUExecutionProvider: \d+/,
   )
   const mean = join(folder, 'mean.onnx')
   await run('export', json, '--mode', 'mean', '-o', mean)
-  expect((await run('verify', mean, '--model', json)).out).toMatch(/with the same rows: /)
+  expect((await run('verify', mean, '--model', json)).out).toMatch(/with the same rows, relative/)
 
   // Another model of the same shape is found out.
   const otherFolder = await mkdtemp(join(tmpdir(), 'tfjs-bayes-cli-'))
@@ -197,6 +197,56 @@ test('inspect and verify take a file with its weights beside it', async () => {
   expect((await run('inspect', apart)).error).toMatch(/CorruptModelError: The tensor .* has \d+ bytes from \d+ on in apart/)
   await rm(join(own, data))
   expect((await run('inspect', apart)).error).toMatch(/FileAccessError: .*second file/)
+})
+
+test('inspect and verify take a model as it is: several inputs and outputs, indices, sizes left open', async () => {
+  const own = await mkdtemp(join(folder, 'as-it-is-'))
+  const saved = join(own, 'model.json')
+  const words = tf.input({ shape: [null] as unknown as number[], name: 'words' })
+  const tags = tf.input({ shape: [null] as unknown as number[], dtype: 'int32', name: 'tags' })
+  const image = tf.input({ shape: [6, 6, 2], name: 'image' })
+  // Few rows: a number that is no index of them would be found out.
+  const looked = [words, tags].map(
+    (input) => tf.layers.embedding({ inputDim: 3, outputDim: 4 }).apply(input) as tf.SymbolicTensor,
+  )
+  const sequence = tf.layers.gru({ units: 3, name: 'sequence' }).apply(tf.layers.add().apply(looked)) as tf.SymbolicTensor
+  const flat = tf.layers.flatten().apply(tf.layers.conv2d({ filters: 2, kernelSize: 3 }).apply(image)) as tf.SymbolicTensor
+  const answer = tf.layers
+    .dense({ units: 2, name: 'answer' })
+    .apply(tf.layers.concatenate().apply([sequence, flat])) as tf.SymbolicTensor
+  const model = tf.model({ inputs: [words, tags, image], outputs: [sequence, answer] })
+  randomizeWeights(model, 5)
+  await save(model, own)
+  const file = join(own, 'plain.onnx')
+  expect((await run('export', saved, '--mode', 'layers', '-o', file)).code).toBe(0)
+
+  const inspected = await run('inspect', file)
+  expect(inspected.code, inspected.error).toBe(0)
+  expect(inspected.out).toMatch(
+    /input {3}words {2}float\[batch, words_axis_1\]\ninput {3}tags {2}int32\[batch, tags_axis_1\]\ninput {3}image .*\noutput {2}sequence {2}float\[batch, 3\]\noutput {2}answer {2}float\[batch, 2\]/,
+  )
+  const verified = await run('verify', file, '--model', saved, '--rows', '3', '--size', '5')
+  expect(verified.code, verified.out + verified.error).toBe(0)
+  expect(verified.out).toMatch(
+    /3 random rows: all outputs are finite\ntfjs: .*\nlargest difference .* \(within 1e-5\)\nnodes ran/,
+  )
+  expect((await run('verify', file)).code).toBe(0)
+
+  const half = join(own, 'half.onnx')
+  await run('export', saved, '--mode', 'layers', '--precision', 'float16', '-o', half)
+  expect((await run('verify', half, '--model', saved)).out).toMatch(/NOT WITHIN 1e-5: sequence, answer/)
+  expect((await run('verify', half, '--model', saved, '--tolerance', '0.02')).code).toBe(0)
+
+  const bias = model.getLayer('answer').getWeights()
+  const changed = tf.tidy(() => bias.map((weight) => weight.add(0.5)))
+  model.getLayer('answer').setWeights(changed)
+  tf.dispose(changed)
+  await save(model, own)
+  expect((await run('verify', file, '--model', saved)).out).toMatch(/NOT WITHIN 1e-5: answer\)/)
+  expect((await run('verify', file, '--model', json)).error).toMatch(
+    /makes sequence, answer of words, tags, image, and .* of x: they are different models/,
+  )
+  model.dispose()
 })
 
 describe('what goes wrong is said in one line, with exit code 1', () => {

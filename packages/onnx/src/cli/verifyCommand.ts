@@ -1,24 +1,27 @@
 import { useFastestBackend } from '@tfjs-bayes/backend/node'
-import { standardDraws } from '../draws/standardDraws.ts'
-import { InvalidModelError, InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { hasMetadata } from '../metadata.ts'
 import { pathWithData } from '../pathWithData.ts'
 import type { Feed } from '../predictor/engine.ts'
 import { type NodeProvider, nodeRuntime } from '../predictor/nodeRuntime.ts'
-import type { DeclaredTensor } from '../predictor/signature.ts'
-import { type ModelSignature, readSignature } from '../predictor/signature.ts'
+import { readGraphSignature, readSignature } from '../predictor/signature.ts'
 import { startEngine } from '../predictor/startEngine.ts'
 import { readModelBytes } from '../readModelBytes.ts'
+import { decode } from '../wire/decode.ts'
 import { commandArguments, numberOption, type OptionTexts } from './arguments.ts'
 import type { Command } from './command.ts'
-import { loadModelFile } from './loadModelFile.ts'
+import { type ComparedOutput, comparedOutputs, comparedPrediction } from './comparison.ts'
+import { indexInputs } from './indexInputs.ts'
 import { profileNodes } from './profileNodes.ts'
-import { tfjsPrediction } from './tfjsPrediction.ts'
+import { type FileInputs, randomFeeds } from './randomFeeds.ts'
 
 const OPTIONS: OptionTexts = {
-  model: 'the model.json that was exported: compare with tfjs (mode mean, or noise fed)',
+  model: 'the model.json that was exported: compare with tfjs (a model as it is, mode mean, or noise fed)',
   provider: 'cpu (default) or cuda',
   rows: 'random rows to run, default 16',
   samples: 'draws, where the file leaves them open, default 8',
+  size: 'every other size that the file leaves open, default 8',
+  tolerance: "largest difference to tfjs that will do, relative to the output's largest number, default 1e-5",
 }
 
 const TOLERANCE = 1e-5
@@ -33,60 +36,62 @@ export const verifyCommand: Command = {
     const provider = providerOf(options['provider'])
     const rows = positive('rows', options['rows'] ?? '16')
     const samples = positive('samples', options['samples'] ?? '8')
+    const others = positive('size', options['size'] ?? '8')
+    const tolerance = numberOption('tolerance', options['tolerance'] ?? String(TOLERANCE))
     const bytes = await readModelBytes(path)
-    const signature = readSignature(bytes)
-    const source = signature.dataFiles.length === 0 ? bytes : await pathWithData(path, signature.dataFiles)
-    const feeds = randomFeeds(signature, rows, samples)
+    const file = readGraphSignature(bytes)
+    const predictive = hasMetadata(file.metadata) ? readSignature(bytes) : undefined
+    const source = file.dataFiles.length === 0 ? bytes : await pathWithData(path, file.dataFiles)
+    const inputs: FileInputs = {
+      rows: predictive?.rows ?? file.inputs,
+      noise: predictive?.noise ?? [],
+      takesSamples: predictive?.metadata.samples === 'input',
+      indices: indexInputs(decode(bytes)),
+    }
+    const feeds = randomFeeds(inputs, { rows, samples, others })
     const engine = await startEngine(await nodeRuntime(), source, [provider])
     print(engine.message)
     const outputs = await engine.run(feeds)
     await engine.release()
-    const complete = Object.values(outputs).every((values) => values.every(Number.isFinite))
+    const complete = Object.values(outputs).every(({ data }) => [...data].every((value) => Number.isFinite(Number(value))))
     print(`${rows} random rows: ${complete ? 'all outputs are finite' : 'NaN OR INFINITE OUTPUTS'}`)
-    const agrees = options['model'] == null || (await compare(options['model'], signature, feeds, outputs, print))
+    let agrees = true
+    if (options['model'] != null) {
+      print(`tfjs: ${(await useFastestBackend()).message}`)
+      const compared = await (predictive == null
+        ? comparedOutputs(options['model'], file, feeds, outputs)
+        : comparedPrediction(options['model'], predictive, feeds, outputs))
+      agrees = reportAgreement(compared, tolerance, inputs.noise.length === 0 ? 'rows' : 'rows and noise', print)
+    }
     const placed = await reportPlaces(source, provider, feeds, print)
     return complete && agrees && placed ? 0 : 1
   },
 }
 
-async function compare(
-  modelPath: string,
-  { metadata, rows, noise }: ModelSignature,
-  feeds: Readonly<Record<string, Feed>>,
-  outputs: Readonly<Record<string, Float32Array>>,
+function worstOf({ actual, expected }: ComparedOutput): number {
+  let [worst, scale] = [0, 1]
+  for (let i = 0; i < expected.length; i++) {
+    const difference = actual[i] === expected[i] ? 0 : Math.abs(actual[i]! - expected[i]!)
+    // NaN must not pass for a small difference.
+    if (!(difference <= worst)) worst = difference
+    if (Number.isFinite(expected[i])) scale = Math.max(scale, Math.abs(expected[i]!))
+  }
+  return worst / scale
+}
+
+function reportAgreement(
+  compared: readonly ComparedOutput[],
+  tolerance: number,
+  sameInputs: string,
   print: (line: string) => void,
-): Promise<boolean> {
-  if (metadata.mode !== 'mean' && metadata.noise !== 'input') {
-    throw new InvalidOptionError(
-      `The file makes its own draws (mode ${metadata.mode}, noise ${metadata.noise}), which tfjs cannot repeat. To compare number by number, export with noise: 'input', or mode: 'mean'.`,
-    )
-  }
-  print(`tfjs: ${(await useFastestBackend()).message}`)
-  const model = await loadModelFile(modelPath)
-  const { likelihood } = metadata
-  const expected = tfjsPrediction(
-    model,
-    feeds[rows[0]!.name]!,
-    noise.map(({ name }) => feeds[name]!),
-    likelihood.name,
-  )
-  model.dispose()
-  const output = likelihood.name === 'categorical' ? 'probabilities' : 'mean'
-  const actual = outputs[output]
-  if (actual == null)
-    throw new InvalidOptionError(`The file has no output ${output} to compare. Export it with '${output}' among its outputs.`)
-  if (actual.length !== expected.length) {
-    throw new InvalidModelError(
-      `The file gives ${actual.length} numbers, ${modelPath} gives ${expected.length}: they are different models.`,
-    )
-  }
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
-  const worst = expected.reduce((largest, value, i) => Math.max(largest, Math.abs(value - actual[i]!)), 0)
-  const agrees = worst <= TOLERANCE * scale
+): boolean {
+  const worst = compared.map(worstOf)
+  const apart = compared.filter((_, index) => !(worst[index]! <= tolerance)).map(({ name }) => name)
+  const largest = Math.max(...worst)
   print(
-    `largest difference to tfjs with the same ${noise.length === 0 ? 'rows' : 'rows and noise'}: ${worst.toExponential(2)} (${agrees ? 'within' : 'NOT WITHIN'} ${(TOLERANCE * scale).toExponential(0)})`,
+    `largest difference to tfjs with the same ${sameInputs}, relative to the output: ${largest.toExponential(2)} (${apart.length === 0 ? 'within' : 'NOT WITHIN'} ${tolerance.toExponential(0)}${apart.length === 0 ? '' : `: ${apart.join(', ')}`})`,
   )
-  return agrees
+  return apart.length === 0
 }
 
 async function reportPlaces(
@@ -103,35 +108,6 @@ async function reportPlaces(
   const elsewhere = [...places].filter(([, place]) => place !== 'CUDAExecutionProvider')
   for (const [node, place] of elsewhere) print(`  ${node} ran on ${place}`)
   return elsewhere.length === 0
-}
-
-function randomFeeds(signature: ModelSignature, rows: number, samples: number): Readonly<Record<string, Feed>> {
-  const feeds: Record<string, Feed> = {}
-  const normal = ({ name, shape }: DeclaredTensor, sizes: readonly (number | string)[], seed: number): Feed => {
-    if (sizes.some((size) => typeof size === 'string')) {
-      throw new InvalidModelError(
-        `The input "${name}" of shape [${shape.join(', ')}] has more unknown sizes than the batch; verify cannot choose them.`,
-      )
-    }
-    const known = sizes as readonly number[]
-    const data = standardDraws({
-      samples: known[0]!,
-      size: known.slice(1).reduce((a, b) => a * b, 1),
-      seed,
-      method: 'independent',
-    })
-    return { data, elementType: 'float', shape: known }
-  }
-  signature.rows.forEach((input, index) => {
-    feeds[input.name] = normal(input, [rows, ...input.shape.slice(1)], index + 1)
-  })
-  signature.noise.forEach((input, index) => {
-    const count = typeof input.shape[0] === 'number' ? input.shape[0] : samples
-    feeds[input.name] = normal(input, [count, rows, ...input.shape.slice(2)], 1000 + index)
-  })
-  if (signature.metadata.samples === 'input')
-    feeds['samples'] = { data: BigInt64Array.of(BigInt(samples)), elementType: 'int64', shape: [1] }
-  return feeds
 }
 
 function providerOf(text: string = 'cpu'): NodeProvider {

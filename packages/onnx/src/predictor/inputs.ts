@@ -24,13 +24,20 @@ export interface InputArguments {
 
 const DEFAULT_SAMPLES = 100
 
+/** Rows that fit a file's inputs. */
+export interface CheckedRows {
+  readonly rows: number
+  /** The inputs for rows `from` to `to`. */
+  chunk(from: number, to: number): Readonly<Record<string, Feed>>
+}
+
 /**
- * Checks rows, noise and samples against a file's signature.
+ * Checks rows against what a file declares.
  *
  * @throws InvalidInputError with what came, what was expected and what to do
  */
-export function checkInputs(signature: ModelSignature, { x, noise, samples }: InputArguments): CheckedInputs {
-  const tensors = signature.rows.map((input) => ({ input, ...tensorOf(input, rowsFor(signature, input, x)) }))
+export function checkRows(declared: readonly DeclaredTensor[], x: InputArguments['x']): CheckedRows {
+  const tensors = declared.map((input) => ({ input, ...tensorOf(input, rowsFor(declared, input, x)) }))
   const rows = tensors[0]!.shape[0]!
   for (const { input, shape } of tensors) {
     if (shape[0] !== rows)
@@ -38,17 +45,32 @@ export function checkInputs(signature: ModelSignature, { x, noise, samples }: In
         `Input "${input.name}" has ${shape[0]} rows, "${tensors[0]!.input.name}" has ${rows}. Give each input the same rows.`,
       )
   }
+  return {
+    rows,
+    chunk: (from, to) =>
+      Object.fromEntries(
+        tensors.map(({ input, data, shape, elementType }) => {
+          const size = data.length / rows
+          return [input.name, { data: data.subarray(from * size, to * size), elementType, shape: [to - from, ...shape.slice(1)] }]
+        }),
+      ),
+  }
+}
+
+/**
+ * Checks rows, noise and samples against a file's signature.
+ *
+ * @throws InvalidInputError with what came, what was expected and what to do
+ */
+export function checkInputs(signature: ModelSignature, { x, noise, samples }: InputArguments): CheckedInputs {
+  const { rows, chunk } = checkRows(signature.rows, x)
   const draws = samplesOf(signature, samples)
   const noises = noisesOf(signature, noise, rows)
   return {
     rows,
     samples: noises[0]?.samples ?? draws,
     chunk: (from, to) => {
-      const feeds: Record<string, Feed> = {}
-      for (const { input, data, shape, elementType } of tensors) {
-        const size = data.length / rows
-        feeds[input.name] = { data: data.subarray(from * size, to * size), elementType, shape: [to - from, ...shape.slice(1)] }
-      }
+      const feeds: Record<string, Feed> = { ...chunk(from, to) }
       for (const tensor of noises) feeds[tensor.name] = noiseChunk(tensor, rows, from, to)
       if (signature.metadata.samples === 'input')
         feeds['samples'] = { data: BigInt64Array.of(BigInt(draws!)), elementType: 'int64', shape: [1] }
@@ -57,11 +79,11 @@ export function checkInputs(signature: ModelSignature, { x, noise, samples }: In
   }
 }
 
-function rowsFor(signature: ModelSignature, input: DeclaredTensor, x: InputArguments['x']): Rows {
-  if (signature.rows.length === 1 && (ArrayBuffer.isView(x) || (x != null && 'data' in x && 'shape' in x))) return x as Rows
+function rowsFor(declared: readonly DeclaredTensor[], input: DeclaredTensor, x: InputArguments['x']): Rows {
+  if (declared.length === 1 && (ArrayBuffer.isView(x) || (x != null && 'data' in x && 'shape' in x))) return x as Rows
   const rows = x == null || ArrayBuffer.isView(x) ? undefined : (x as Readonly<Record<string, Rows>>)[input.name]
   if (rows != null) return rows
-  const names = signature.rows.map(({ name }) => name)
+  const names = declared.map(({ name }) => name)
   throw new InvalidInputError(
     names.length === 1
       ? `x is ${describe(x)}. Expected a Float32Array of all rows, or { data, shape }. From a tfjs tensor: { data: await x.data(), shape: x.shape }.`

@@ -1,4 +1,4 @@
-import type { Engine, Feed } from './engine.ts'
+import type { Engine, Feed, OutputTensor } from './engine.ts'
 
 /** What a predictor needs of onnxruntime's interface for JavaScript, which its packages for Node and for the web share. */
 export interface OrtRuntime {
@@ -14,7 +14,7 @@ export interface SessionSettings {
 }
 
 interface OrtSession {
-  run(feeds: never): Promise<Readonly<Record<string, { readonly data: unknown }>>>
+  run(feeds: never): Promise<Readonly<Record<string, { readonly data: unknown; readonly dims: readonly number[] }>>>
   release(): Promise<void>
 }
 
@@ -53,10 +53,12 @@ export class OrtEngine implements Engine {
     return new OrtEngine(runtime, session, provider, message)
   }
 
-  async run(feeds: Readonly<Record<string, Feed>>): Promise<Readonly<Record<string, Float32Array>>> {
+  async run(feeds: Readonly<Record<string, Feed>>): Promise<Readonly<Record<string, OutputTensor>>> {
     const tensors = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, this.tensorOf(feed)]))
     const outputs = await this.session.run(tensors as never)
-    return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]))
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { data, dims }]) => [name, { data: data as OutputTensor['data'], shape: dims }]),
+    )
   }
 
   async release(): Promise<void> {

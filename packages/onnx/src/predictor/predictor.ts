@@ -82,7 +82,9 @@ export class Predictor<Name extends PredictionName, Output extends OutputName<Na
   /** What the runtime says names no rows. */
   private async run(feeds: Readonly<Record<string, Feed>>, from: number): Promise<Readonly<Record<string, Float32Array>>> {
     try {
-      return await this.engine.run(feeds)
+      const results = await this.engine.run(feeds)
+      // Every output of a predictive distribution is float.
+      return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
     } catch (error) {
       throw new InvalidInputError(
         `onnxruntime cannot run the model on the rows from ${from} on: ${(error as Error).message}. Is an index beyond its embedding, or the chunk too large for the memory (batchSize)?`,

@@ -62,8 +62,9 @@ export async function predictorOf<Provider extends string, Name extends Predicti
   return new Predictor<Name, Output>(likelihood, await startEngine(await from(), model, providers, settings), signature)
 }
 
-async function refuseDataFiles(dataFiles: readonly string[]): Promise<never> {
+/** Why bytes alone are not enough. */
+export async function refuseDataFiles(dataFiles: readonly string[]): Promise<never> {
   throw new CorruptModelError(
-    `The weights of the ONNX file are in a file beside it, ${dataFiles.join(', ')}, which its bytes alone do not have. Give its path to loadPredictor of @tfjs-bayes/onnx/node, or export it without externalData.`,
+    `The weights of the ONNX file are in a file beside it, ${dataFiles.join(', ')}, which its bytes alone do not have. Give its path to loadPredictor or loadModel of @tfjs-bayes/onnx/node, or export it without externalData.`,
   )
 }

@@ -13,7 +13,35 @@ export interface DeclaredTensor {
   readonly shape: readonly Dimension[]
 }
 
-/** What a file says of itself: enough to check every argument before the graph runs. */
+/** What any ONNX file says of itself. */
+export interface GraphSignature {
+  readonly inputs: readonly DeclaredTensor[]
+  readonly outputs: readonly DeclaredTensor[]
+  /** Files beside this one in which weights are: none, unless it was written with external data. */
+  readonly dataFiles: readonly string[]
+  /** Key-value pairs: what `readMetadata` reads, where the file is of `exportModel`. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/**
+ * Reads what a file says of its graph.
+ *
+ * @param bytes a whole file
+ * @throws CorruptModelError where it is damaged
+ */
+export function readGraphSignature(bytes: Uint8Array): GraphSignature {
+  const message = decode(bytes)
+  // Until IR version 4 initializers were inputs too.
+  const stored = new Set((message.graph?.initializer ?? []).map(({ name }) => name))
+  return {
+    inputs: (message.graph?.input ?? []).filter(({ name }) => !stored.has(name)).map(declaredTensor),
+    outputs: (message.graph?.output ?? []).map(declaredTensor),
+    dataFiles: dataFilesOf(message),
+    metadata: Object.fromEntries((message.metadataProps ?? []).map(({ key = '', value = '' }) => [key, value])),
+  }
+}
+
+/** What a file of `exportModel` says of itself: enough to check every argument before the graph runs. */
 export interface ModelSignature {
   readonly metadata: ModelMetadata
   /** Rows: the model's own inputs. */
@@ -33,16 +61,15 @@ export interface ModelSignature {
  * @throws CorruptModelError where it is damaged; ForeignModelError where it is of another program
  */
 export function readSignature(bytes: Uint8Array): ModelSignature {
-  const model = decode(bytes)
-  const metadata = readMetadata(Object.fromEntries((model.metadataProps ?? []).map(({ key = '', value = '' }) => [key, value])))
-  const inputs = (model.graph?.input ?? []).map(declaredTensor)
+  const { inputs, outputs, dataFiles, metadata: entries } = readGraphSignature(bytes)
+  const metadata = readMetadata(entries)
   const isNoise = ({ name }: DeclaredTensor): boolean => metadata.noise === 'input' && /^noise_\d+$/.test(name)
   return {
     metadata,
     rows: inputs.filter((input) => !isNoise(input) && !(input.name === 'samples' && metadata.samples === 'input')),
     noise: inputs.filter(isNoise),
-    outputs: (model.graph?.output ?? []).map(declaredTensor),
-    dataFiles: dataFilesOf(model),
+    outputs,
+    dataFiles,
   }
 }
 
