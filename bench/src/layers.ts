@@ -70,8 +70,7 @@ async function save(): Promise<void> {
       node: process.version,
       tfjs: tf.version.tfjs,
       backend: backend.name,
-      // TensorFlow's faster convolutions: on by themselves on some CPUs only.
-      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] ?? 'as TensorFlow chooses',
+      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '0' ? 'off' : 'on',
       ...(typeof peer === 'string' ? {} : peer.hello),
     },
     machine: machine(),

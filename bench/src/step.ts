@@ -3,7 +3,6 @@
  * PyTorch with its fused Adam, eager and torch.compile, all in turns. Batch 128, prior N(0, 0.1^2). `--network` and `--layers` choose, and may be repeated.
  *
  *     pnpm --filter @tfjs-bayes/bench step -- --python PYTHON_WITH_TORCH --out results/step.json
- *     TF_ENABLE_ONEDNN_OPTS=1 pnpm --filter @tfjs-bayes/bench step -- --network lenet --python PYTHON_WITH_TORCH --out results/stepOneDnn.json
  */
 import { parseArgs } from 'node:util'
 import * as tf from '@tensorflow/tfjs'
@@ -53,7 +52,7 @@ if (values.out !== undefined) {
       batch: BATCH,
       datasetSize: DATASET,
       steps: Number(values.steps),
-      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] ?? 'as TensorFlow chooses',
+      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '0' ? 'off' : 'on',
     },
     versions: {
       node: process.version,

@@ -15,7 +15,8 @@ export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
  *
  * TensorFlow's log is cut down to errors, unless TF_CPP_MIN_LOG_LEVEL says otherwise. Its memory comes from its own allocator, which keeps what a step
  * frees for the next one, unless TF_CPU_ALLOCATOR_USE_BFC=false says otherwise: malloc hands large tensors back to the system, and a step on weights of
- * 1200 x 1200 then spends a tenth of its time on thousands of page faults.
+ * 1200 x 1200 then spends a tenth of its time on thousands of page faults. oneDNN's kernels are on, unless TF_ENABLE_ONEDNN_OPTS=0 says otherwise: TensorFlow
+ * leaves them off on some CPUs, where convolutions then take twice the time. It says so in two lines on stderr, which no log level silences.
  *
  * @throws NativeBackendError whose `code` says what is at fault: the package, its addon, or its start
  */

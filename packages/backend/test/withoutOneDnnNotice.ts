@@ -1,4 +1,4 @@
-/** What a process said on stderr, without the two lines that TensorFlow writes there, whatever its log level, on CPUs where it turns oneDNN on by itself. */
+/** What a process said on stderr, without the two lines that TensorFlow writes there, whatever its log level, where oneDNN is on. */
 export function withoutOneDnnNotice(stderr: string): string {
   return stderr
     .replace(/^WARNING: All log messages before absl::InitializeLog.*\n/m, '')
