@@ -2,10 +2,13 @@ import * as tf from '@tensorflow/tfjs'
 import type { Constraint } from './constraint.ts'
 import { real } from './constraint.ts'
 import { UndefinedQuantityError } from './errors.ts'
-import type { Parameter, ParameterValue } from './parameter.ts'
+import type { Parameter } from './parameter.ts'
 
 /** Which independent random numbers a sampler takes: standard normal ones, or uniform ones on [0, 1). */
 export type NoiseKind = 'normal' | 'uniform'
+
+/** What a distribution's `parameters` may hold: a parameter, a list of them (one per component), or a distribution that is built upon. */
+export type ParameterValue = Parameter | Distribution | readonly ParameterValue[]
 
 /**
  * A probability distribution over tensors.

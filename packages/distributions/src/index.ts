@@ -1,5 +1,5 @@
 export type { Constraint } from './constraint.ts'
-export type { NoiseKind } from './distribution.ts'
+export type { NoiseKind, ParameterValue } from './distribution.ts'
 export { Distribution } from './distribution.ts'
 export {
   InvalidParameterError,
@@ -44,6 +44,6 @@ export { categoricalLogLikelihood } from './likelihoods/categoricalLogLikelihood
 export { gaussianLogLikelihood } from './likelihoods/gaussianLogLikelihood.ts'
 export { safeSqrt } from './numerics/safeSqrt.ts'
 export { inverseSoftplus, softplus } from './numerics/softplus.ts'
-export type { Parameter, ParameterValue } from './parameter.ts'
+export type { Parameter } from './parameter.ts'
 export type { FamilyClass, SerializedDistribution, SerializedParameter, SerializedTensor } from './serialization.ts'
 export { deserializeDistribution, registerFamily, serializeDistribution } from './serialization.ts'

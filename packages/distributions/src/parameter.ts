@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Constraint } from './constraint.ts'
-import type { Distribution } from './distribution.ts'
 import { InvalidParameterError, ShapeMismatchError } from './errors.ts'
 
 /**
@@ -10,9 +9,6 @@ import { InvalidParameterError, ShapeMismatchError } from './errors.ts'
  * be a variable, or an intermediate result of a step that is being differentiated or traced.
  */
 export type Parameter = number | tf.Tensor
-
-/** What a distribution's `parameters` may hold: a parameter, a list of them (one per component), or a distribution that is built upon. */
-export type ParameterValue = Parameter | Distribution | readonly ParameterValue[]
 
 /** The shape of a parameter: `[]` for a number. */
 export function parameterShape(parameter: Parameter): readonly number[] {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { Distribution } from './distribution.ts'
-import type { ParameterValue } from './parameter.ts'
+import { Distribution, type ParameterValue } from './distribution.ts'
 
 /** The tensors among a distribution's parameters, those of lists and of a distribution built upon included, in a fixed order. */
 export function tensorsOf(distribution: Distribution): tf.Tensor[] {

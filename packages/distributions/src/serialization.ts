@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { Distribution } from './distribution.ts'
+import { Distribution, type ParameterValue } from './distribution.ts'
 import { UnknownFamilyError } from './errors.ts'
 import { Bernoulli } from './families/bernoulli.ts'
 import { Categorical } from './families/categorical.ts'
@@ -16,7 +16,6 @@ import { NormalScaleMixture } from './families/normalScaleMixture.ts'
 import { Poisson } from './families/poisson.ts'
 import { StudentT } from './families/studentT.ts'
 import { Uniform } from './families/uniform.ts'
-import type { ParameterValue } from './parameter.ts'
 
 /** A tensor as plain JSON, in row-major order. */
 export interface SerializedTensor {

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Constraint } from '../constraint.ts'
-import { Distribution, type NoiseKind } from '../distribution.ts'
+import { Distribution, type NoiseKind, type ParameterValue } from '../distribution.ts'
 import { InvalidParameterError } from '../errors.ts'
-import type { ParameterValue } from '../parameter.ts'
 
 /**
  * Independent distributions taken together as one over their joint: the last axes of the batch become part of the event, and log-densities and

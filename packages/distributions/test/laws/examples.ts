@@ -45,6 +45,30 @@ const positive = [
   [0.9, 4],
 ] as const
 
+const zeroOrOne = {
+  inside: [
+    [0, 1],
+    [1, 0],
+  ],
+  outside: [
+    [-1, 2],
+    [0.5, 3],
+  ],
+  discrete: true,
+} as const
+const threeLabels = {
+  inside: [
+    [0, 2],
+    [1, 1],
+    [2, 0],
+  ],
+  outside: [
+    [-1, 3],
+    [7, -2],
+  ],
+  discrete: true,
+} as const
+
 const locationScale = (name: string, make: Make2, scale: string): Example => ({
   name,
   make: make as Example['make'],
@@ -129,29 +153,13 @@ export const examples: readonly Example[] = [
     name: 'bernoulli',
     make: ((logits: tf.Tensor) => new Bernoulli({ logits })) as Make1 as Example['make'],
     parameters: { logits: [0.7, -1.6] },
-    inside: [
-      [0, 1],
-      [1, 0],
-    ],
-    outside: [
-      [-1, 2],
-      [0.5, 3],
-    ],
-    discrete: true,
+    ...zeroOrOne,
   },
   {
     name: 'bernoulli of probabilities',
     make: ((probabilities: tf.Tensor) => new Bernoulli({ probabilities })) as Make1 as Example['make'],
     parameters: { probabilities: [0.7, 0.05] },
-    inside: [
-      [0, 1],
-      [1, 0],
-    ],
-    outside: [
-      [-1, 2],
-      [0.5, 3],
-    ],
-    discrete: true,
+    ...zeroOrOne,
   },
   {
     name: 'poisson',
@@ -173,16 +181,7 @@ export const examples: readonly Example[] = [
     make: ((logits: tf.Tensor) =>
       new Categorical({ logits: tf.stack([logits, tf.zerosLike(logits), tf.neg(logits)], -1) })) as Make1 as Example['make'],
     parameters: { logits: [0.7, -1.6] },
-    inside: [
-      [0, 2],
-      [1, 1],
-      [2, 0],
-    ],
-    outside: [
-      [-1, 3],
-      [7, -2],
-    ],
-    discrete: true,
+    ...threeLabels,
   },
   {
     name: 'categorical of probabilities',
@@ -191,16 +190,7 @@ export const examples: readonly Example[] = [
         probabilities: tf.stack([p, tf.mul(p, 0.5), tf.sub(1, tf.mul(p, 1.5))], -1),
       })) as Make1 as Example['make'],
     parameters: { p: [0.4, 0.1] },
-    inside: [
-      [0, 2],
-      [1, 1],
-      [2, 0],
-    ],
-    outside: [
-      [-1, 3],
-      [7, -2],
-    ],
-    discrete: true,
+    ...threeLabels,
   },
 ]
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 import { expect, test } from 'vitest'
 import { type Distribution, deserializeDistribution, Normal, type SerializedDistribution } from '../../src/index.ts'
+import { continuousFamilies } from '../referenceFamilies.ts'
 
 interface Case {
   readonly parameters: SerializedDistribution['parameters']
@@ -11,20 +12,7 @@ interface Case {
   readonly logSurvival: readonly unknown[]
 }
 
-const families = [
-  'normal',
-  'laplace',
-  'logistic',
-  'cauchy',
-  'studentT',
-  'uniform',
-  'logNormal',
-  'halfNormal',
-  'halfCauchy',
-  'normalScaleMixture',
-]
-
-test.each(families)(
+test.each(continuousFamilies)(
   'no gradient of %s is NaN, as far into the tails as the references go, and none infinite inside the support',
   (family) => {
     const { cases } = JSON.parse(readFileSync(new URL(`../../fixtures/${family}.json`, import.meta.url), 'utf8')) as {
