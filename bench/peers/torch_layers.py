@@ -1,4 +1,4 @@
-"""The PyTorch side of the layers bench: one training step (forward, ELBO, backward, fused Adam) of dense and convolutional Bayesian networks.
+"""The PyTorch side of the step bench: one training step (forward, ELBO, backward, fused Adam) of dense and convolutional Bayesian networks.
 
 Speaks JSON lines so that the bench can let both sides take turns: reads {"network", "estimator", "library", "mode", "steps"}, answers {"ms": [...]}.
 Networks: dense400, dense1200, dense4000, lenet, resnet (bench/src/layerNetworks.ts has the same). Estimators: weightSampling, localReparameterization,

@@ -11,7 +11,7 @@ export const layerKinds: readonly LayerKind[] = [...estimatorNames, 'determinist
 
 type Tensor = tf.SymbolicTensor
 
-/** The networks of the layers bench by name; `peers/torch_layers.py` has the same. Each ends in 10 logits. */
+/** The networks of the step bench by name; `peers/torch_layers.py` has the same. Each ends in 10 logits. */
 export const networks: Readonly<
   Record<string, { readonly inputShape: readonly number[]; make(kind: LayerKind): tf.LayersModel }>
 > = {

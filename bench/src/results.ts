@@ -1,4 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { Timing } from './interleave.ts'
@@ -41,4 +42,22 @@ export async function writeResult(file: string, result: BenchResult): Promise<vo
   await mkdir(dirname(file), { recursive: true })
   await writeFile(`${file}.partial`, `${JSON.stringify(result, null, 2)}\n`)
   await rename(`${file}.partial`, file)
+}
+
+/** Writes the result with the figures of other groups that the file has already, where they come from the same machine, settings and versions. */
+export async function addToResult(file: string, result: BenchResult): Promise<void> {
+  const earlier = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as BenchResult) : undefined
+  const origin = ({ bench, settings, versions, machine: { load: _, ...rest } }: BenchResult): string =>
+    JSON.stringify([bench, settings, versions, rest])
+  const kept = earlier !== undefined && origin(earlier) === origin(result) ? earlier : undefined
+  const memory = merged(kept?.memory, result.memory)
+  await writeResult(file, {
+    ...result,
+    groups: merged(kept?.groups, result.groups),
+    ...(memory.length > 0 ? { memory } : {}),
+  })
+}
+
+function merged<T extends { readonly name: string }>(earlier: readonly T[] = [], later: readonly T[] = []): readonly T[] {
+  return [...earlier.filter(({ name }) => !later.some((other) => other.name === name)), ...later]
 }

@@ -1,12 +1,11 @@
-/** The memory of one contestant of the layers bench: `node dist/layersMemory.js NETWORK ESTIMATOR compiled|eager`; prints one line of JSON. */
+/** The memory of one contestant of the step bench: `node dist/stepMemory.js NETWORK LAYERS compiled|eager`; prints one line of JSON. */
 import * as tf from '@tensorflow/tfjs'
 import { useFastestBackend } from '@tfjs-bayes/backend/node'
-import type { EstimatorName } from '@tfjs-bayes/layers'
-import { networks } from './layerNetworks.ts'
+import { type LayerKind, networks } from './layerNetworks.ts'
 import { trainingContestant } from './trainingContestant.ts'
 
 const STEPS = 8
-const [name, estimator, mode] = process.argv.slice(2)
+const [name, kind, mode] = process.argv.slice(2)
 const peak = (): number => process.resourceUsage().maxRSS / 1024
 
 await useFastestBackend()
@@ -14,7 +13,7 @@ tf.tidy(() => tf.matMul(tf.ones([8, 8]), tf.ones([8, 8])).dataSync())
 const before = peak()
 const { inputShape, make } = networks[name!]!
 const task = {
-  model: make(estimator as EstimatorName),
+  model: make(kind as LayerKind),
   inputShape,
   batch: 128,
   datasetSize: 50_000,
