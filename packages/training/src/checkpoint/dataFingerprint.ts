@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { PreparedData } from '../data/labelledData.ts'
+import type { PreparedData } from '../data/preparedData.ts'
 
 /** Rows that are looked at, spread evenly; enough to tell another data set or another order from this one. */
 const ROWS = 64

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { InvalidOptionError } from '../errors.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { FitPlan } from '../fit/fitPlan.ts'
+import { jointLikelihood } from '../likelihoods/jointLikelihood.ts'
 import { describeModel, type NamedSettings, type RunDescription } from './runDescription.ts'
 
 /**
@@ -10,12 +11,7 @@ import { describeModel, type NamedSettings, type RunDescription } from './runDes
  * @param data what tells its data from others
  * @throws InvalidOptionError where an optimizer of tfjs is used, whose state cannot be saved bit by bit
  */
-export function describeRun(
-  model: tf.LayersModel,
-  data: string,
-  plan: FitPlan,
-  { likelihood, seed, epochs }: FitOptions,
-): RunDescription {
+export function describeRun(model: tf.LayersModel, data: string, plan: FitPlan, { seed, epochs }: FitOptions): RunDescription {
   const { optimizer, learningRate, earlyStopping, rows, batchSize, datasetSize, samples, validationSamples, clipNorm } = plan
   if (optimizer instanceof tf.Optimizer || !learningRate) {
     throw new InvalidOptionError(
@@ -24,6 +20,8 @@ export function describeRun(
       "'adam', 'sgd', adam(...), adamW(...) or sgd(...): a run that is saved needs their whole state",
     )
   }
+  const [first, ...others] = plan.likelihoods
+  const likelihood = others.length === 0 ? first! : jointLikelihood(model, plan.likelihoods).likelihood
   const { metric = 'elbo', patience = null } = earlyStopping ?? {}
   return {
     model: describeModel(model),

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { type Rows, requireRows, shapeOf } from '../data/rows.ts'
-import { NonFiniteDataError, ShapeMismatchError } from '../errors.ts'
+import { NonFiniteDataError } from '../errors.ts'
 
 /** Refuses a tensor with a NaN or an infinite entry and names the first one; reads values back only when there is one. */
 export async function requireFinite(what: string, tensor: tf.Tensor): Promise<void> {
@@ -12,17 +11,6 @@ export async function requireFinite(what: string, tensor: tf.Tensor): Promise<vo
   const values = await tensor.data()
   const flat = values.findIndex((value) => !Number.isFinite(value))
   throw new NonFiniteDataError(what, values[flat]!, unravel(flat, tensor.shape))
-}
-
-/** Refuses inputs and targets that do not have the same, positive number of rows. */
-export function requireSameRows(what: string, x: Rows, y: Rows): void {
-  requireRows(`${what}.x`, x)
-  requireRows(`${what}.y`, y)
-  const [inputs, targets] = [shapeOf(x), shapeOf(y)]
-  if (inputs.length === 0 || inputs[0] === 0) throw new ShapeMismatchError(`${what}.x`, inputs, 'at least one row')
-  if (targets.length === 0 || targets[0] !== inputs[0]) {
-    throw new ShapeMismatchError(`${what}.y`, targets, `one row for each of the ${inputs[0]} rows of ${what}.x`)
-  }
 }
 
 /** The index on each axis of an entry given by its position in row-major order. */

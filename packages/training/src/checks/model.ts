@@ -3,9 +3,9 @@ import { VariationalLayer } from '@tfjs-bayes/layers'
 import { type Rows, requireRows, shapeOf } from '../data/rows.ts'
 import { ShapeMismatchError, UnsupportedModelError } from '../errors.ts'
 
-/** Refuses a model that has more than one input or output, or carries losses of its own beside the KL of its variational layers. */
+/** Refuses a model that has nothing to train, or carries losses of its own beside the KL of its variational layers. */
 export function requireTrainableModel(model: tf.LayersModel): void {
-  requireSingleInputAndOutput(model)
+  requireBuiltModel(model)
   if (model.trainableWeights.length === 0) {
     throw new UnsupportedModelError('The model has no trainable weights.', 'Add a layer with weights, or set trainable to true.')
   }
@@ -19,44 +19,51 @@ export function requireTrainableModel(model: tf.LayersModel): void {
   }
 }
 
-export function requireSingleInputAndOutput(model: tf.LayersModel): void {
+/** Refuses a model without layers, and one with several inputs or outputs of which one leaves an axis open beside the rows. */
+export function requireBuiltModel(model: tf.LayersModel): void {
   if (!model.inputs?.length) {
     throw new UnsupportedModelError('The model has no layers.', 'Add one with an inputShape.')
   }
-  if (model.inputs.length !== 1 || model.outputs.length !== 1) {
-    throw new UnsupportedModelError(
-      `The model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; one of each is supported.`,
-      'Concatenate the inputs into one tensor, or train the parts apart.',
-    )
+  for (const tensors of [model.inputs, model.outputs]) {
+    const open = tensors.length > 1 && tensors.find(({ shape }) => shape.slice(1).includes(null))
+    if (open) {
+      throw new UnsupportedModelError(
+        `'${open.name}' is one of ${tensors.length}, and its shape is [${described(open.shape)}].`,
+        'Where there are several inputs or outputs, every axis but the rows must be known.',
+      )
+    }
   }
 }
 
 /** Refuses inputs whose shape the model does not take; the first axis is the rows. */
-export function requireInputShape(what: string, x: Rows, model: tf.LayersModel): void {
+export function requireInputShape(what: string, x: Rows, model: tf.LayersModel, input = 0): void {
   requireRows(what, x)
-  const expected = model.inputs[0]!.shape
+  const expected = model.inputs[input]!.shape
   const shape = shapeOf(x)
   const fits =
     shape.length === expected.length && expected.every((size, axis) => axis === 0 || size === null || size === shape[axis])
-  if (!fits) {
-    const described = expected.map((size, axis) => (axis === 0 ? 'rows' : (size ?? 'any'))).join(', ')
-    throw new ShapeMismatchError(what, shape, `[${described}], the input of the model '${model.name}'`)
-  }
+  if (!fits) throw new ShapeMismatchError(what, shape, `[${described(expected)}], the input of the model '${model.name}'`)
 }
 
+const described = (shape: tf.Shape): string => shape.map((size, axis) => (axis === 0 ? 'rows' : (size ?? 'any'))).join(', ')
+
 /** Refuses a model that ends in a softmax where logits are needed: a second softmax would flatten every prediction without a sign of it. */
-export function requireLogits(model: tf.LayersModel): void {
-  requireNoFinal(model, 'softmax')
+export function requireLogits(model: tf.LayersModel, output = 0): void {
+  requireNoFinal(model, output, 'softmax')
 }
 
 /** Refuses a model that ends in a sigmoid where logits are needed. */
-export function requireNoSigmoid(model: tf.LayersModel): void {
-  requireNoFinal(model, 'sigmoid')
+export function requireNoSigmoid(model: tf.LayersModel, output = 0): void {
+  requireNoFinal(model, output, 'sigmoid')
 }
 
-function requireNoFinal(model: tf.LayersModel, name: 'softmax' | 'sigmoid'): void {
-  let last: tf.layers.Layer = model.outputs[0]!.sourceLayer
-  while (last instanceof tf.LayersModel) last = last.outputs[0]!.sourceLayer
+function requireNoFinal(model: tf.LayersModel, output: number, name: 'softmax' | 'sigmoid'): void {
+  let { sourceLayer: last, outputTensorIndex: place = 0 } = model.outputs[output]!
+  while (last instanceof tf.LayersModel) {
+    const inner: tf.SymbolicTensor = last.outputs[place]!
+    last = inner.sourceLayer
+    place = inner.outputTensorIndex ?? 0
+  }
   const activation = (last as { activation?: tf.serialization.Serializable }).activation?.getClassName()
   if (activation === name || last.getClassName().toLowerCase() === name) {
     throw new UnsupportedModelError(

@@ -1,154 +1,84 @@
-import * as tf from '@tensorflow/tfjs'
-import { requireFinite } from '../checks/data.ts'
-import { InvalidOptionError, InvalidTargetError, ShapeMismatchError } from '../errors.ts'
+import type * as tf from '@tensorflow/tfjs'
+import { requireInputShape } from '../checks/model.ts'
+import { InvalidOptionError, ShapeMismatchError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
-import { type WeightedTargets, weightedLikelihood } from '../likelihoods/weightedLikelihood.ts'
-import { type Rows, releaseRows, rowsTensor, shapeOf } from './rows.ts'
+import { inputNames, outputNames } from '../model/severalTensors.ts'
+import { isRows, type Rows, requireRows, shapeOf } from './rows.ts'
+import { type Named, partlySeveral, type Several, several } from './several.ts'
 
 /** Inputs and targets, one row an example; they stay the caller's. */
 export interface LabelledData {
-  /** [rows, ...], finite. */
-  readonly x: Rows
-  /** [rows, ...], what the likelihood takes. */
-  readonly y: Rows
+  /** [rows, ...], finite; for a model with several inputs one for each, by place or by name. */
+  readonly x: Several<Rows>
+  /** [rows, ...], what the likelihood takes; for a model with several outputs one for each. */
+  readonly y: Several<Rows>
   /**
    * How many times each example counts, [rows], finite and 0 or more (0 masks it out); default once. Figures stay sums over the rows, divided by the number of
    * rows: with weights of mean 1 they read per example.
    */
   readonly weights?: Rows
   /**
-   * Which numbers or labels of a target are known (1) and which are missing (0, whatever y holds there), of the shape of y; default all. For likelihoods of
-   * numbers and of yes-or-no labels; a row whose target is missing altogether has a log-likelihood of 0.
+   * Which numbers or labels of a target are known (1) and which are missing (0, whatever y holds there), of the shape of y; default all. A row whose target is
+   * missing altogether has a log-likelihood of 0. Of several outputs those without a mask may be left out.
    */
-  readonly mask?: Rows
+  readonly mask?: Several<Rows | undefined>
 }
 
-/** Inputs, and targets in the form of the likelihood that goes with them. */
-export interface PreparedData {
-  readonly x: tf.Tensor
-  readonly y: tf.Tensor
-  readonly likelihood: Likelihood
-  dispose(): void
-}
-
-/**
- * Checks the values of inputs, targets, weights and mask, whose shapes were checked before.
- *
- * @returns the data in the form that training takes, to be disposed of
- * @throws NonFiniteDataError, ShapeMismatchError or InvalidTargetError
- */
-export async function preparedData(
-  what: string,
-  data: LabelledData,
-  likelihood: Likelihood,
-  model: tf.LayersModel,
-): Promise<PreparedData> {
-  const extras = { weights: data.weights !== undefined, mask: data.mask !== undefined }
-  const weighted = extras.weights || extras.mask ? weightedLikelihood(likelihood, extras) : undefined
-  if (data.weights) await exampleWeights(`${what}.weights`, data.weights, shapeOf(data.x)[0]!)
-  const { x, y } = await preparedRows(what, data, likelihood, model, weighted)
-  return {
-    x,
-    y,
-    likelihood: weighted?.likelihood ?? likelihood,
-    dispose: () => {
-      releaseRows(data.x, x)
-      y.dispose()
-    },
-  }
+/** Labelled data taken apart: inputs, targets and masks in the order of the model's inputs and outputs. */
+export interface DataParts {
+  readonly x: readonly Named<Rows>[]
+  readonly y: readonly Named<Rows>[]
+  readonly mask: readonly (Named<Rows> | undefined)[]
+  readonly weights: Named<Rows> | undefined
 }
 
 /**
- * Checks values and brings some rows into the form that training takes.
+ * Takes labelled data apart and checks their shapes, before any work.
  *
- * @param weighted where targets travel with weights and a mask: what packs them
- * @returns `x` is the given tensor, or a new one of an array; `y` a new one; new ones are the caller's
+ * @param what what to call the data in an error
+ * @throws InvalidOptionError or ShapeMismatchError
  */
-export async function preparedRows(
+export function dataParts(
   what: string,
   data: LabelledData,
-  likelihood: Likelihood,
   model: tf.LayersModel,
-  weighted?: WeightedTargets,
-): Promise<{ readonly x: tf.Tensor; readonly y: tf.Tensor }> {
-  const x = rowsTensor(data.x, model.inputs[0]!.dtype)
-  try {
-    await requireFinite(`${what}.x`, x)
-    return { x, y: await preparedTargets(what, data, likelihood, model, weighted) }
-  } catch (error) {
-    releaseRows(data.x, x)
-    throw error
+  likelihoods: readonly Likelihood[],
+): DataParts {
+  const x = inputParts(`${what}.x`, data.x, model)
+  const y = rowsByName(`${what}.y`, data.y, outputNames(model))
+  const mask =
+    data.mask === undefined ? y.map(() => undefined) : partlySeveral(`${what}.mask`, data.mask, outputNames(model), isRows, ROWS)
+  const rows = rowsOf(x)
+  for (const { what: name, value } of y) {
+    requireRows(name, value)
+    const shape = shapeOf(value)
+    if (shape[0] !== rows) throw new ShapeMismatchError(name, shape, `one row for each of the ${rows} rows of ${x[0]!.what}`)
   }
-}
-
-async function preparedTargets(
-  what: string,
-  data: LabelledData,
-  likelihood: Likelihood,
-  model: tf.LayersModel,
-  weighted: WeightedTargets | undefined,
-): Promise<tf.Tensor> {
-  const given = rowsTensor(data.y)
-  let [weights, mask, known, y]: (tf.Tensor | undefined)[] = []
-  try {
-    weights = data.weights && (await checkedWeights(`${what}.weights`, data.weights, given.shape[0]!))
-    mask = data.mask && (await checkedMask(`${what}.mask`, data.mask, data.y))
-    known = mask ? tf.tidy(() => tf.where(mask!.cast('bool'), given, tf.zerosLike(given))) : given
-    const outputShape = model.outputs[0]!.shape
-    y = likelihood.prepareTargets ? await likelihood.prepareTargets(`${what}.y`, known, outputShape) : known.clone()
-    return weighted ? weighted.pack(y, weights, mask) : y
-  } finally {
-    releaseRows(data.weights, weights)
-    releaseRows(data.mask, mask)
-    if (known !== given) known?.dispose()
-    releaseRows(data.y, given)
-    if (weighted) y?.dispose()
+  for (const [i, each] of mask.entries()) {
+    const { name, elements } = likelihoods[i]!
+    if (each === undefined || elements) continue
+    const why = `whose targets have no parts; weights of 0 mask out whole examples`
+    throw new InvalidOptionError(each.what, 'set', `to be left out with the likelihood '${name}', ${why}`)
   }
+  return { x, y, mask, weights: data.weights && { what: `${what}.weights`, value: data.weights } }
 }
 
-/**
- * The weights of a whole data set.
- *
- * @throws ShapeMismatchError or InvalidTargetError, also where no example counts
- */
-export async function exampleWeights(what: string, weights: Rows, rows: number): Promise<ArrayLike<number>> {
-  const tensor = await checkedWeights(what, weights, rows)
-  const values = await tensor.data()
-  releaseRows(weights, tensor)
-  if (values.every((value) => value === 0)) throw new InvalidTargetError(what, 0, 0, 'at least one weight above 0')
-  return values
-}
-
-async function checkedWeights(what: string, weights: Rows, rows: number): Promise<tf.Tensor> {
-  const shape = shapeOf(weights)
-  if (shape.length !== 1 || shape[0] !== rows) throw new ShapeMismatchError(what, shape, `[${rows}], one a row`)
-  return checked(what, weights, (value) => value >= 0 && Number.isFinite(value), 'a finite number of at least 0')
-}
-
-async function checkedMask(what: string, mask: Rows, y: Rows): Promise<tf.Tensor> {
-  const expected = shapeOf(y)
-  const shape = shapeOf(mask)
-  if (!tf.util.arraysEqual([...shape], [...expected])) {
-    throw new ShapeMismatchError(what, shape, `[${expected.join(', ')}], the shape of y; whole examples are masked by weights`)
+/** The inputs of a model in its order, with their shapes checked, and at least one row. */
+export function inputParts(what: string, x: Several<Rows>, model: tf.LayersModel): readonly Named<Rows>[] {
+  const parts = rowsByName(what, x, inputNames(model))
+  for (const [i, part] of parts.entries()) {
+    const shape = shapeOf(part.value)
+    if (shape.length === 0 || shape[0] === 0) throw new ShapeMismatchError(part.what, shape, 'at least one row')
+    requireInputShape(part.what, part.value, model, i)
+    if (shape[0] !== rowsOf(parts))
+      throw new ShapeMismatchError(part.what, shape, `${rowsOf(parts)} rows, as ${parts[0]!.what} has`)
   }
-  return checked(what, mask, (value) => value === 0 || value === 1, '0 (missing) or 1 (known)')
+  return parts
 }
 
-async function checked(what: string, rows: Rows, allows: (value: number) => boolean, expected: string): Promise<tf.Tensor> {
-  const tensor = rowsTensor(rows, 'float32')
-  const values = await tensor.data()
-  const bad = values.findIndex((value) => !allows(value))
-  if (bad < 0) return tensor
-  releaseRows(rows, tensor)
-  throw new InvalidTargetError(what, values[bad]!, bad, expected)
-}
+export const rowsOf = ([first]: readonly Named<Rows>[]): number => shapeOf(first!.value)[0]!
 
-/** Refuses a likelihood that knows no single numbers of a target where some of them are missing. */
-export function requireMaskable(what: string, { mask }: LabelledData, likelihood: Likelihood): void {
-  if (mask === undefined || likelihood.elements) return
-  throw new InvalidOptionError(
-    `${what}.mask`,
-    'set',
-    `to be left out with the likelihood '${likelihood.name}', whose targets have no parts; weights of 0 mask out whole examples`,
-  )
-}
+const ROWS = 'a tensor, a typed array or { values, shape }'
+
+const rowsByName = (what: string, given: Several<Rows>, names: readonly string[]): readonly Named<Rows>[] =>
+  several(what, given, names, isRows, ROWS)

@@ -16,6 +16,14 @@ export type NumberArray =
 /** Rows of data: a tensor, which stays the caller's; an array, one number a row; or an array in row-major order with its shape, [rows, ...]. */
 export type Rows = tf.Tensor | NumberArray | { readonly values: NumberArray; readonly shape: readonly number[] }
 
+/** Whether something is rows, and not several of them. */
+export function isRows(value: unknown): value is Rows {
+  if (value instanceof tf.Tensor || isNumbers(value)) return true
+  return typeof value === 'object' && value !== null && 'values' in value && isNumbers(value.values) && 'shape' in value
+}
+
+const isNumbers = (value: unknown): value is NumberArray => ArrayBuffer.isView(value) && !(value instanceof DataView)
+
 /** The shape of rows, [rows, ...]. */
 export function shapeOf(rows: Rows): readonly number[] {
   if ('shape' in rows) return rows.shape

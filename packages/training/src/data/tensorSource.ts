@@ -3,7 +3,7 @@ import { dataFingerprint } from '../checkpoint/dataFingerprint.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
 import type { BatchSource } from './batchSource.ts'
-import type { PreparedData } from './labelledData.ts'
+import type { PreparedData } from './preparedData.ts'
 
 /** Batches of two tensors, which it takes over, in a new random order each epoch: the indices of one batch at a time, not the whole data set in its new order. */
 export function tensorSource(data: PreparedData, batchSize: number, seed: number): BatchSource {

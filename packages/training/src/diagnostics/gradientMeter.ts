@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
 import { requirePositiveInteger } from '../checks/options.ts'
-import type { LabelledData } from '../data/labelledData.ts'
-import { releaseRows, rowsTensor, shapeOf } from '../data/rows.ts'
+import { inputParts, type LabelledData, rowsOf } from '../data/labelledData.ts'
+import { isRows, type Rows, releaseRows, rowsTensor } from '../data/rows.ts'
+import { mapSeveral, type Several } from '../data/several.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { copied } from '../posttraining/copyModel.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
@@ -53,7 +54,7 @@ export async function gradientMeter(
   options: GradientMeterOptions,
 ): Promise<GradientMeterReading[]> {
   const { batchSizes, minibatches, estimators = ALL, exampleRows = 32, onMeasurement, ...measured } = options
-  const rows = shapeOf(data.x)[0] ?? 0
+  const rows = rowsOf(inputParts('data.x', data.x, model))
   for (const size of batchSizes) {
     if (!Number.isSafeInteger(size) || size < 1 || size > rows) {
       throw new InvalidOptionError('batchSizes', size, `integers from 1 to ${rows}, the rows of the data`)
@@ -70,11 +71,11 @@ export async function gradientMeter(
     const twin = withEstimator(model, perExample ? 'weightSampling' : estimator)
     try {
       const at = async (size: number, count: number): Promise<LayerGradientVariance[]> => {
-        const batches = minibatchesOf(data, { size, count, seed: options.seed })
+        const batches = minibatchesOf(data, { rows, size, count, seed: options.seed })
         try {
           return await gradientVariance(twin, batches, { ...measured, drawFor: perExample ? 'example' : 'batch' })
         } finally {
-          tf.dispose(batches.map(({ x, y }) => [x, y]))
+          tf.dispose(batches as unknown as tf.TensorContainer)
         }
       }
       if (perExample) {
@@ -105,17 +106,18 @@ function withEstimator(model: tf.LayersModel, estimator: Exclude<GradientEstimat
 /** Minibatches of random rows, the same for every estimator; the tensors are the caller's. */
 function minibatchesOf(
   { x, y }: LabelledData,
-  { size, count, seed }: { readonly size: number; readonly count: number; readonly seed: number },
-): { readonly x: tf.Tensor; readonly y: tf.Tensor }[] {
-  const all = { x: rowsTensor(x), y: rowsTensor(y) }
-  const rows = all.x.shape[0]!
-  const batches = Array.from({ length: count }, (_, i) => {
+  { rows, size, count, seed }: { readonly rows: number; readonly size: number; readonly count: number; readonly seed: number },
+): { readonly x: Several<tf.Tensor>; readonly y: Several<tf.Tensor> }[] {
+  return Array.from({ length: count }, (_, i) => {
     const taken = tf.tensor1d(shuffledOrder(rows, seed, i).slice(0, size), 'int32')
-    const batch = { x: tf.gather(all.x, taken), y: tf.gather(all.y, taken) }
+    const gathered = (all: Rows): tf.Tensor => {
+      const tensor = rowsTensor(all)
+      const part = tf.gather(tensor, taken)
+      releaseRows(all, tensor)
+      return part
+    }
+    const batch = { x: mapSeveral(x, isRows, gathered), y: mapSeveral(y, isRows, gathered) }
     taken.dispose()
     return batch
   })
-  releaseRows(x, all.x)
-  releaseRows(y, all.y)
-  return batches
 }

@@ -1,19 +1,22 @@
 import * as tf from '@tensorflow/tfjs'
 import { compile } from '@tfjs-bayes/backend/compile'
 import { variationalLayers } from '@tfjs-bayes/layers'
-import { requireSameRows } from '../checks/data.ts'
-import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
+import { requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { type LabelledData, type PreparedData, preparedData } from '../data/labelledData.ts'
+import { dataParts, type LabelledData } from '../data/labelledData.ts'
+import { type PreparedData, preparedData } from '../data/preparedData.ts'
+import type { Several } from '../data/several.ts'
 import { elboTerms } from '../elbo/elboTerms.ts'
 import { negativeElbo } from '../elbo/negativeElbo.ts'
 import { InvalidOptionError, UnsupportedModelError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { likelihoodsOf } from '../likelihoods/likelihoodsOf.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
 
 export interface GradientVarianceOptions {
-  readonly likelihood: Likelihood
+  /** For a model with several outputs one for each, by place or by name. */
+  readonly likelihood: Several<Likelihood>
   /** N of the training set. */
   readonly datasetSize: number
   /** Noise draws for each minibatch, at least 2. */
@@ -56,9 +59,9 @@ export async function gradientVariance(
   batches: readonly LabelledData[],
   options: GradientVarianceOptions,
 ): Promise<LayerGradientVariance[]> {
-  const { likelihood, datasetSize, draws, seed, samples = 1, beta = 1, drawFor = 'batch', signal } = options
+  const { datasetSize, draws, seed, samples = 1, beta = 1, drawFor = 'batch', signal } = options
   requireTrainableModel(model)
-  likelihood.checkModel?.(model)
+  const likelihoods = likelihoodsOf(model, options.likelihood)
   requirePositiveInteger('datasetSize', datasetSize)
   requirePositiveInteger('samples', samples)
   requireNonNegative('beta', beta)
@@ -67,17 +70,14 @@ export async function gradientVariance(
     throw new InvalidOptionError('draws', draws, 'an integer of at least 2: one draw has no variance')
   if (drawFor !== 'batch' && drawFor !== 'example') throw new InvalidOptionError('drawFor', drawFor, "'batch' or 'example'")
   if (batches.length === 0) throw new InvalidOptionError('batches', '[]', 'at least one minibatch')
-  for (const [index, batch] of batches.entries()) {
-    requireSameRows(`batches[${index}]`, batch.x, batch.y)
-    requireInputShape(`batches[${index}].x`, batch.x, model)
-  }
+  const parts = batches.map((batch, index) => dataParts(`batches[${index}]`, batch, model, likelihoods))
   const layers = variationalLayers(model)
   if (layers.length === 0)
     throw new UnsupportedModelError('The model has no variational layer.', 'Only their gradients are noisy.')
   const kernels = layers.flatMap((layer) => [layer.kernelMu.read() as tf.Variable, layer.kernelRho.read() as tf.Variable])
   const noise = deriveSeed(seed, SeedPurpose.gradientNoise)
   const gradientsOf = (own: Likelihood) => {
-    const terms = elboTerms({ model, likelihood: own, samples, seed: noise, training: true })
+    const terms = elboTerms({ model, likelihood: own, samples, seed: noise })
     return compile((x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar): tf.Tensor[] => {
       const { grads } = tf.variableGrads(() => negativeElbo({ ...terms(x, y, counter), datasetSize, beta }), kernels)
       return kernels.map((kernel) => grads[kernel.name]!)
@@ -87,8 +87,8 @@ export async function gradientVariance(
   const eventLoop = new EventLoop()
   const total = new Array<number>(kernels.length).fill(0)
   let counter = 0
-  for (const [index, batch] of batches.entries()) {
-    const prepared = await preparedData(`batches[${index}]`, batch, likelihood, model)
+  for (const batch of parts) {
+    const prepared = await preparedData(batch, model, likelihoods)
     const gradients = gradientsOf(prepared.likelihood)
     try {
       for (const part of drawFor === 'example' ? rowsOf(prepared) : [prepared]) {

@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs'
 import { ForwardPass, seededNoise, variationalLayers } from '@tfjs-bayes/layers'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { modelInputs, modelOutputs } from '../model/severalTensors.ts'
 
-/** The two parts of the ELBO on one batch. */
+/** The two parts of the ELBO on one batch, in training: layers such as dropout are at work. */
 export interface ElboTerms {
   /** Negative log-likelihood in nats, averaged over the rows and the draws: a scalar. */
   readonly nll: tf.Scalar
   /** KL(q || p) in nats, summed over the weights, once however many draws: a scalar. */
   readonly kl: tf.Scalar
-  /** Outputs of the model for every draw, [draws, rows, ...]. */
-  readonly outputs: tf.Tensor
 }
 
 export interface ElboTermsOptions {
@@ -18,8 +17,6 @@ export interface ElboTermsOptions {
   /** Draws S, at least 1. */
   readonly samples: number
   readonly seed: number
-  /** Whether layers such as dropout behave as in training. */
-  readonly training: boolean
 }
 
 /**
@@ -31,12 +28,13 @@ export interface ElboTermsOptions {
  * @returns function whose results live in the `tf.tidy` that it is called in
  */
 export function elboTerms(options: ElboTermsOptions): (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar) => ElboTerms {
-  const { model, likelihood, seed, training } = options
+  const { model, likelihood, seed } = options
   const layers = variationalLayers(model)
   const samples = layers.length === 0 ? 1 : options.samples
   // A closed KL is the same at each draw: one is enough. A Monte-Carlo KL is an estimate, and the draws' mean the better one.
   const klDraws = layers.some((layer) => layer.klMethod === 'monteCarlo') ? samples : 1
   return (x, y, counter) => {
+    const inputs = modelInputs(model, x)
     const outputs: tf.Tensor[] = []
     const kls: tf.Tensor[] = []
     let sharing: ForwardPass | undefined
@@ -44,11 +42,11 @@ export function elboTerms(options: ElboTermsOptions): (x: tf.Tensor, y: tf.Tenso
       const drawCounter = tf.add(tf.mul(counter, tf.scalar(samples, 'int32')), tf.scalar(draw, 'int32')) as tf.Scalar
       const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(seed, drawCounter), ...(sharing && { sharing }) })
       sharing ??= pass
-      outputs.push(model.apply(x, { training, pass }) as tf.Tensor)
+      outputs.push(modelOutputs(model, inputs, { training: true, pass }))
       if (draw < klDraws) kls.push(pass.kl())
     }
     const nlls = outputs.map((output) => tf.neg(tf.mean(likelihood.logLikelihood(output, y))))
-    return { nll: meanOf(nlls), kl: meanOf(kls), outputs: tf.stack(outputs) }
+    return { nll: meanOf(nlls), kl: meanOf(kls) }
   }
 }
 

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs'
-import { ForwardPass, variationalDense } from '@tfjs-bayes/layers'
+import { ForwardPass, seededNoise, variationalDense } from '@tfjs-bayes/layers'
 import { expectNoLeak } from '@tfjs-bayes/testing'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { InvalidOptionError, InvalidTargetError, ShapeMismatchError } from '../errors.ts'
 import { categorical } from '../likelihoods/categorical.ts'
 import { errorRate } from '../metrics/errorRate.ts'
 import { nll } from '../metrics/nll.ts'
+import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
 import { evaluateElbo } from './evaluateElbo.ts'
 
 const likelihood = categorical()
@@ -74,4 +75,50 @@ test('refuses what it cannot score', async () => {
     await expect(evaluateElbo(model, data, { ...options, signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
     tf.dispose([wide, labels])
   })
+})
+
+test('draws are taken a few at a time: figures are those of all of them, and memory does not grow with their number', async () => {
+  const model = bayesian()
+  const options = { likelihood, datasetSize: 50, seed: 4 }
+  const samples = 64
+  const scored = await evaluateElbo(model, data, { ...options, samples })
+  tf.tidy(() => {
+    const draws = Array.from({ length: samples }, (_, draw) => {
+      const noise = seededNoise(deriveSeed(4, SeedPurpose.evaluationNoise), draw)
+      return model.apply(data.x, { pass: new ForwardPass({ mode: 'sample', noise }) }) as tf.Tensor
+    })
+    const each = draws.map((logits) => -tf.mean(likelihood.logLikelihood(logits, data.y)).dataSync()[0]!)
+    expect(scored.nll).toBeCloseTo(each.reduce((a, b) => a + b) / samples, 5)
+    expect(scored.error).toBeCloseTo(errorRate(tf.mean(tf.softmax(tf.stack(draws)), 0) as tf.Tensor2D, data.y), 6)
+  })
+  const peak = async (draws: number): Promise<number> => {
+    let most = 0
+    const apply = model.apply.bind(model)
+    const spy = vi.spyOn(model, 'apply').mockImplementation((...args) => {
+      most = Math.max(most, tf.memory().numBytes)
+      return apply(...args)
+    })
+    const start = tf.memory().numBytes
+    await evaluateElbo(model, data, { ...options, samples: draws })
+    spy.mockRestore()
+    return most - start
+  }
+  expect(await peak(400)).toBeLessThan(1.1 * (await peak(20)))
+})
+
+test('a Monte-Carlo KL is averaged over all draws of all batches', async () => {
+  const estimator = { estimator: 'weightSampling', kl: 'monteCarlo' } as const
+  const layer = variationalDense({ units: 3, inputShape: [4], initialSigma: 0.2, seed: 1, ...estimator })
+  const model = tf.sequential({ layers: [layer] })
+  const scored = await evaluateElbo(model, data, { likelihood, datasetSize: 50, seed: 4, samples: 12, batchSize: 12 })
+  // Two batches, of 12 and of 11 rows, each with 12 draws of its own.
+  const kls = tf.tidy(() =>
+    Array.from({ length: 24 }, (_, draw) => {
+      const pass = new ForwardPass({ mode: 'sample', noise: seededNoise(deriveSeed(4, SeedPurpose.evaluationNoise), draw) })
+      model.apply(data.x, { pass })
+      return pass.kl().dataSync()[0]!
+    }),
+  )
+  const sum = (from: number): number => kls.slice(from, from + 12).reduce((a, b) => a + b)
+  expect(scored.kl).toBeCloseTo((sum(0) * 12 + sum(12) * 11) / (12 * ROWS), 4)
 })

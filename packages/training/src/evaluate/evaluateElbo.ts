@@ -1,24 +1,27 @@
-import * as tf from '@tensorflow/tfjs'
-import { compile } from '@tfjs-bayes/backend/compile'
-import { requireSameRows } from '../checks/data.ts'
-import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
+import type * as tf from '@tensorflow/tfjs'
+import { requireBuiltModel } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { type LabelledData, type PreparedData, preparedData, requireMaskable } from '../data/labelledData.ts'
+import type { SourceBatch } from '../data/batchSource.ts'
+import type { LabelledData } from '../data/labelledData.ts'
+import type { Several } from '../data/several.ts'
+import type { DataStream } from '../data/streamBatches.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
-import { batchRanges } from '../loop/batchRanges.ts'
+import { likelihoodsOf } from '../likelihoods/likelihoodsOf.ts'
 import { EventLoop } from '../loop/eventLoop.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
-import { type EvaluationStep, evaluationStep } from './evaluationStep.ts'
+import { Evaluation } from './evaluation.ts'
+import { requireScorable, scoredData } from './scoredData.ts'
 
 export interface EvaluateElboOptions {
-  readonly likelihood: Likelihood
+  /** For a model with several outputs one for each, by place or by name. */
+  readonly likelihood: Several<Likelihood>
   /** N of the training set: the KL is shared out among its examples, whatever number of rows is scored here. */
   readonly datasetSize: number
   /** int32; the same seed gives the same bits. */
   readonly seed: number
   /** Draws S of the weights a batch; default 1. */
   readonly samples?: number
-  /** Rows at once; default 1000. */
+  /** Rows at once; default 1000. A stream's batches are as long as they come. */
   readonly batchSize?: number
   /** Ends the evaluation with the signal's reason as the error. */
   readonly signal?: AbortSignal
@@ -28,76 +31,79 @@ export interface EvaluateElboOptions {
 export interface ElboEvaluation {
   /** -(nll + klPerExample). */
   readonly elbo: number
-  /** Mean over rows and draws of the negative log-likelihood. */
+  /** Mean over rows and draws of the negative log-likelihood, summed over the outputs. */
   readonly nll: number
   /** KL(q || p), summed over the weights, in nats. */
   readonly kl: number
   /** kl / N. */
   readonly klPerExample: number
-  /** Mean prediction error of the S draws together: share of wrong classes, or mean squared error; absent where the likelihood has none. */
+  /** Mean prediction error of the S draws together: share of wrong classes, or mean squared error; absent where the likelihood has none, and with several outputs. */
   readonly error?: number
 }
 
 /**
  * Estimates the evidence lower bound of a model on data that need not be its training data.
  *
- * The NLL is that of single draws, averaged (what the ELBO is made of), not that of the averaged prediction: for the latter see `predictive`.
+ * The NLL is that of single draws, averaged (what the ELBO is made of), not that of the averaged prediction: for the latter see `predictive`. Memory is bounded
+ * whatever S and the number of rows.
  *
- * @param data x [rows, ...] and y [rows, ...]
+ * @param data x [rows, ...] and y [rows, ...], or a stream of batches
  * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError, InvalidTargetError or UnsupportedModelError
  */
 export async function evaluateElbo(
   model: tf.LayersModel,
-  data: LabelledData,
+  data: LabelledData | DataStream,
   options: EvaluateElboOptions,
 ): Promise<ElboEvaluation> {
-  const { likelihood, datasetSize, seed, samples = 1, batchSize = 1000, signal } = options
-  requireSingleInputAndOutput(model)
-  likelihood.checkModel?.(model)
-  requireSameRows('data', data.x, data.y)
-  requireInputShape('data.x', data.x, model)
-  requireMaskable('data', data, likelihood)
+  const { datasetSize, seed, samples = 1, batchSize = 1000, signal } = options
+  requireBuiltModel(model)
+  const likelihoods = likelihoodsOf(model, options.likelihood)
+  requireScorable('data', data, model, likelihoods)
   requirePositiveInteger('datasetSize', datasetSize)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('batchSize', batchSize)
   requireSeed('seed', seed)
-  const prepared = await preparedData('data', data, likelihood, model)
-  const step = compile(
-    evaluationStep({ model, likelihood: prepared.likelihood, samples, seed: deriveSeed(seed, SeedPurpose.evaluationNoise) }),
-  )
+  const scored = await scoredData('data', data, model, likelihoods, batchSize)
+  const evaluation = new Evaluation({
+    model,
+    likelihood: scored.likelihood,
+    samples,
+    seed: deriveSeed(seed, SeedPurpose.evaluationNoise),
+    batchRows: scored.batchRows,
+  })
   try {
-    return await evaluated(step, prepared, { datasetSize, batchSize, ...(signal && { signal }) })
+    return await evaluated(evaluation, scored.batches(0), { datasetSize, ...(signal && { signal }) })
   } finally {
-    step.dispose()
-    prepared.dispose()
+    evaluation.dispose()
+    scored.dispose()
   }
 }
 
-/** Runs an evaluation step over all rows and puts the batches together, weighted by their rows. */
+/** Scores batches, and puts them together weighted by their rows. */
 export async function evaluated(
-  step: EvaluationStep,
-  { x, y }: Pick<PreparedData, 'x' | 'y'>,
-  { datasetSize, batchSize, signal }: { readonly datasetSize: number; readonly batchSize: number; readonly signal?: AbortSignal },
+  evaluation: Evaluation,
+  batches: Iterable<SourceBatch> | AsyncIterable<SourceBatch>,
+  { datasetSize, signal }: { readonly datasetSize: number; readonly signal?: AbortSignal },
 ): Promise<ElboEvaluation> {
-  const rows = x.shape[0]!
-  const sums = [0, 0, 0]
+  let rows = 0
+  const sums = { nll: 0, kl: 0, error: 0 }
   let hasError = false
   const eventLoop = new EventLoop()
-  for (const range of batchRanges(rows, batchSize)) {
-    if (eventLoop.due) await eventLoop.turn()
-    signal?.throwIfAborted()
-    const scores = tf.tidy(() => {
-      const counter = tf.scalar(range.batch, 'int32')
-      return step(tf.slice(x, range.start, range.rows), tf.slice(y, range.start, range.rows), counter)
-    })
-    const values = await scores.data()
-    scores.dispose()
-    hasError = values.length === 3
-    values.forEach((value, i) => {
-      sums[i]! += (value * range.rows) / rows
-    })
+  for await (const { batch, rows: batchRows, inputs, dispose } of batches) {
+    try {
+      if (eventLoop.due) await eventLoop.turn()
+      signal?.throwIfAborted()
+      const { nll, kl, error } = await evaluation.score(inputs[0]!, inputs[1]!, batch)
+      hasError = error !== undefined
+      rows += batchRows
+      sums.nll += nll * batchRows
+      sums.kl += kl * batchRows
+      sums.error += (error ?? 0) * batchRows
+    } finally {
+      dispose()
+    }
   }
-  const [nll, kl, error] = sums as [number, number, number]
+  const [nll, kl] = [sums.nll / rows, sums.kl / rows]
   const klPerExample = kl / datasetSize
-  return { elbo: -(nll + klPerExample), nll, kl, klPerExample, ...(hasError && { error }) }
+  return { elbo: -(nll + klPerExample), nll, kl, klPerExample, ...(hasError && { error: sums.error / rows }) }
 }

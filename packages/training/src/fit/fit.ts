@@ -1,12 +1,14 @@
 import type * as tf from '@tensorflow/tfjs'
 import { describeRun } from '../checkpoint/describeRun.ts'
 import type { BatchSource } from '../data/batchSource.ts'
-import { type PreparedData, preparedData } from '../data/labelledData.ts'
-import { streamSource, type TrainingStream } from '../data/streamSource.ts'
+import { dataParts } from '../data/labelledData.ts'
+import { preparedData } from '../data/preparedData.ts'
+import { streamSource } from '../data/streamSource.ts'
 import { tensorSource } from '../data/tensorSource.ts'
 import { evaluated } from '../evaluate/evaluateElbo.ts'
+import { type ScoredData, scoredData } from '../evaluate/scoredData.ts'
 import { Checkpoints } from './checkpoints.ts'
-import type { FitOptions, TrainingData } from './fitOptions.ts'
+import type { FitOptions, TrainingData, TrainingStream } from './fitOptions.ts'
 import { fitPlan } from './fitPlan.ts'
 import type { EpochRecord, History, ValidationRecord } from './history.ts'
 import { Run } from './run.ts'
@@ -18,7 +20,7 @@ const VALIDATION_BATCH = 1000
 /**
  * Trains a model on the evidence lower bound: minimizes `mean NLL + (beta / N) KL` per example.
  *
- * Works on any `tf.LayersModel` with one input and one output; layers that are not Bayesian are trained as usual, and a model without Bayesian layers
+ * Works on any `tf.LayersModel`; layers that are not Bayesian are trained as usual, and a model without Bayesian layers
  * by maximum likelihood. The rows are shuffled anew in each epoch; all randomness follows from the seed. With a checkpoint store that holds a
  * checkpoint of the same run, it goes on from there and ends with the same bits as a run that was never stopped.
  *
@@ -31,18 +33,23 @@ const VALIDATION_BATCH = 1000
  */
 export async function fit(model: tf.LayersModel, data: TrainingData | TrainingStream, options: FitOptions): Promise<History> {
   const plan = fitPlan(model, data, options)
-  const { likelihood, checkpoint, epochs } = options
+  const { likelihoods } = plan
+  const { checkpoint, epochs } = options
   let source: BatchSource | undefined
-  let validation: PreparedData | undefined
+  let validation: ScoredData | undefined
   let run: Run | undefined
   try {
     source =
       'stream' in data
-        ? streamSource(data, { ...plan, model, likelihood })
-        : tensorSource(await preparedData('data', data, likelihood, model), plan.batchSize, options.seed)
-    validation = data.validation && (await preparedData('validation', data.validation, likelihood, model))
+        ? streamSource(data, { ...plan, model })
+        : tensorSource(
+            await preparedData(dataParts('data', data, model, likelihoods), model, likelihoods),
+            plan.batchSize,
+            options.seed,
+          )
+    validation = data.validation && (await scoredData('validation', data.validation, model, likelihoods, VALIDATION_BATCH))
     const checkpoints = checkpoint && new Checkpoints(checkpoint, describeRun(model, await source.fingerprint(), plan, options))
-    run = new Run(model, plan, options, source, validation?.likelihood)
+    run = new Run(model, plan, options, source, validation)
     await checkpoints?.resume(run)
     const clock = new RunClock((epochs - run.position.epoch) * plan.rows - run.sums.rows)
     return await trained(run, { source, plan, options, checkpoints, clock }, validation)
@@ -53,7 +60,7 @@ export async function fit(model: tf.LayersModel, data: TrainingData | TrainingSt
   }
 }
 
-async function trained(run: Run, context: RunContext, validation: PreparedData | undefined): Promise<History> {
+async function trained(run: Run, context: RunContext, validation: ScoredData | undefined): Promise<History> {
   const { plan, options, checkpoints } = context
   const { epochs, signal, progress, onEpoch } = options
   const done = (): boolean => run.position.epoch >= epochs || run.best?.exhausted === true
@@ -89,12 +96,15 @@ async function trained(run: Run, context: RunContext, validation: PreparedData |
 /** Scores the validation split with the same noise after each epoch, so that its curve shows the weights and not the draw; undefined where an abort comes. */
 async function validated(
   run: Run,
-  validation: PreparedData,
+  validation: ScoredData,
   datasetSize: number,
   signal: AbortSignal | undefined,
 ): Promise<ValidationRecord | undefined> {
   try {
-    const scored = await evaluated(run.score, validation, { datasetSize, batchSize: VALIDATION_BATCH, ...(signal && { signal }) })
+    const scored = await evaluated(run.evaluation!, validation.batches(run.position.epoch), {
+      datasetSize,
+      ...(signal && { signal }),
+    })
     const { elbo, nll, error } = scored
     return { elbo, nll, ...(error !== undefined && { error }) }
   } catch (error) {

@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import type { LabelledData } from '../data/labelledData.ts'
+import type { Several } from '../data/several.ts'
+import type { DataStream } from '../data/streamBatches.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
 import type { ProgressReporter } from '../progress/progressReporter.ts'
@@ -10,12 +12,18 @@ import type { CheckpointOptions } from './checkpoints.ts'
 import type { EpochRecord } from './history.ts'
 
 export interface TrainingData extends LabelledData {
-  /** Held-out rows, scored after each epoch. */
-  readonly validation?: LabelledData
+  /** Held-out rows, scored after each epoch: in memory, or a stream that gives the same rows at each epoch. */
+  readonly validation?: LabelledData | DataStream
+}
+
+/** Training data that come batch by batch; without `batchesPerEpoch` they make `datasetSize / batchSize` batches, rounded up. */
+export interface TrainingStream extends DataStream {
+  readonly validation?: LabelledData | DataStream
 }
 
 export interface FitOptions {
-  readonly likelihood: Likelihood
+  /** How outputs make targets likely; for a model with several outputs one for each, by place or by name, whose log-likelihoods are summed. */
+  readonly likelihood: Several<Likelihood>
   /** Passes over the data, at least 1. */
   readonly epochs: number
   /** int32. Order of the data and all noise follow from it: the same seed gives the same bits. */

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { requireSameRows } from '../checks/data.ts'
-import { requireInputShape, requireTrainableModel } from '../checks/model.ts'
+import { requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { requireMaskable } from '../data/labelledData.ts'
-import { shapeOf } from '../data/rows.ts'
-import type { TrainingStream } from '../data/streamSource.ts'
+import { dataParts, rowsOf } from '../data/labelledData.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { requireScorable } from '../evaluate/scoredData.ts'
+import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { likelihoodsOf } from '../likelihoods/likelihoodsOf.ts'
 import { adam } from '../optimizers/adam.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
 import { sgd } from '../optimizers/sgd.ts'
@@ -14,10 +14,12 @@ import { constantBeta } from '../schedules/constantBeta.ts'
 import { constantRate } from '../schedules/constantRate.ts'
 import type { LearningRateSchedule } from '../schedules/learningRateSchedule.ts'
 import type { EarlyStopping } from './bestEpoch.ts'
-import type { FitOptions, TrainingData } from './fitOptions.ts'
+import type { FitOptions, TrainingData, TrainingStream } from './fitOptions.ts'
 
 /** The checked choices of a run, with every default filled in. */
 export interface FitPlan {
+  /** One for each output of the model. */
+  readonly likelihoods: readonly Likelihood[]
   /** Rows of an epoch. */
   readonly rows: number
   /** Batches of an epoch. */
@@ -39,14 +41,10 @@ const DEFAULT_LEARNING_RATE = 1e-3
 
 /** Checks options and shapes, before any work. */
 export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStream, options: FitOptions): FitPlan {
-  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, clipNorm, likelihood, checkpoint } = options
+  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, clipNorm, checkpoint } = options
   requireTrainableModel(model)
-  likelihood.checkModel?.(model)
-  if (data.validation) {
-    requireSameRows('validation', data.validation.x, data.validation.y)
-    requireInputShape('validation.x', data.validation.x, model)
-    requireMaskable('validation', data.validation, likelihood)
-  }
+  const likelihoods = likelihoodsOf(model, options.likelihood)
+  if (data.validation) requireScorable('validation', data.validation, model, likelihoods)
   requirePositiveInteger('epochs', epochs)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('validationSamples', validationSamples)
@@ -55,24 +53,23 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStre
   if (checkpoint?.everySeconds !== undefined) requireNonNegative('checkpoint.everySeconds', checkpoint.everySeconds)
   const optimizer = chosenOptimizer(options)
   return {
-    ...('stream' in data ? streamSizes(data, options) : tensorSizes(model, data, options)),
+    likelihoods,
+    ...('stream' in data
+      ? streamSizes(data, options)
+      : tensorSizes(rowsOf(dataParts('data', data, model, likelihoods).x), options)),
     samples,
     validationSamples,
     beta: typeof beta === 'number' ? constantBeta(beta) : beta,
     optimizer,
     learningRate: chosenRate(optimizer, options),
     clipNorm,
-    earlyStopping: checkedEarlyStopping(data, options),
+    earlyStopping: checkedEarlyStopping(data, options, likelihoods),
   }
 }
 
 type Sizes = Pick<FitPlan, 'rows' | 'batches' | 'batchSize' | 'datasetSize'>
 
-function tensorSizes(model: tf.LayersModel, data: TrainingData, options: FitOptions): Sizes {
-  requireSameRows('data', data.x, data.y)
-  requireInputShape('data.x', data.x, model)
-  requireMaskable('data', data, options.likelihood)
-  const rows = shapeOf(data.x)[0]!
+function tensorSizes(rows: number, options: FitOptions): Sizes {
   const { datasetSize = rows, batchSize = Math.min(DEFAULT_BATCH_SIZE, rows) } = options
   requireSizes(datasetSize, batchSize)
   if (datasetSize < rows) {
@@ -112,7 +109,8 @@ function requireSizes(datasetSize: number, batchSize: number): void {
 
 function checkedEarlyStopping(
   data: TrainingData | TrainingStream,
-  { earlyStopping, likelihood }: FitOptions,
+  { earlyStopping }: FitOptions,
+  likelihoods: readonly Likelihood[],
 ): EarlyStopping | undefined {
   if (!earlyStopping) return undefined
   const { metric = 'elbo', patience = Number.POSITIVE_INFINITY } = earlyStopping
@@ -120,12 +118,10 @@ function checkedEarlyStopping(
     throw new InvalidOptionError('earlyStopping', 'set', 'validation data to judge by; a test set is not for choosing')
   if (!['elbo', 'nll', 'error'].includes(metric))
     throw new InvalidOptionError('earlyStopping.metric', metric, "'elbo', 'nll' or 'error'")
-  if (metric === 'error' && !likelihood.predictionError) {
-    throw new InvalidOptionError(
-      'earlyStopping.metric',
-      metric,
-      `'elbo' or 'nll': the likelihood '${likelihood.name}' has no error`,
-    )
+  const [only] = likelihoods.length === 1 ? likelihoods : []
+  if (metric === 'error' && !(only?.predictionError && only.prediction)) {
+    const why = only ? `the likelihood '${only.name}' has no error` : 'several outputs have no error in common'
+    throw new InvalidOptionError('earlyStopping.metric', metric, `'elbo' or 'nll': ${why}`)
   }
   if (patience !== Number.POSITIVE_INFINITY) requirePositiveInteger('earlyStopping.patience', patience)
   return earlyStopping

@@ -3,14 +3,15 @@ import { variationalDense } from '@tfjs-bayes/layers'
 import { expectNoLeak } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
-import type { StreamBatch, TrainingStream } from '../data/streamSource.ts'
+import type { StreamBatch } from '../data/streamBatches.ts'
 import { InvalidOptionError, InvalidTargetError, NonFiniteDataError, ShapeMismatchError, StreamLengthError } from '../errors.ts'
+import { evaluateElbo } from '../evaluate/evaluateElbo.ts'
 import { categorical } from '../likelihoods/categorical.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
 import { blundellBeta } from '../schedules/blundellBeta.ts'
 import { fit } from './fit.ts'
-import type { FitOptions } from './fitOptions.ts'
+import type { FitOptions, TrainingStream } from './fitOptions.ts'
 
 const ROWS = 22
 const SEED = 11
@@ -232,12 +233,59 @@ describe('weights and masks in a stream', () => {
   test.each<[string, object, RegExp]>([
     ['of another length', { weights: Float32Array.of(1) }, /batch 0 of epoch 0\.weights has shape \[1\]; expected \[8\]/],
     ['below 0', { weights: new Float32Array(8).fill(-1) }, /batch 0 of epoch 0\.weights\[0\] is -1/],
-    ['as a mask of classes', { mask: new Uint8Array(8).fill(1) }, /batch 0 of epoch 0\.mask is 'set'; expected to be left out/],
   ])('weights %s are refused', async (_, extra, message) => {
     const model = network()
     await expectNoLeak(async () => {
       const stream = () => [{ x: tf.slice(x, 0, 8), y: tf.slice(y, 0, 8), ...extra }]
       await expect(fit(model, { stream }, options())).rejects.toThrow(message)
     })
+  })
+
+  test('a mask is refused where the likelihood knows no parts of a target', async () => {
+    const { elements: _, ...whole } = categorical()
+    const stream = () => [{ x: tf.slice(x, 0, 8), y: tf.slice(y, 0, 8), mask: new Uint8Array(8).fill(1) }]
+    const failure = fit(network(), { stream }, options({ likelihood: whole }))
+    await expect(failure).rejects.toThrow(/batch 0 of epoch 0\.mask is 'set'; expected to be left out/)
+  })
+
+  test('validation data may come as a stream or a tf.data.Dataset too: the figures of the same rows in memory', async () => {
+    const figures = async (validation: TrainingStream['validation']) => {
+      const model = network()
+      const history = await fit(model, { x, y, validation: validation! }, options({ validationSamples: 12 }))
+      model.dispose()
+      return history.epochs.map((epoch) => epoch.validation!)
+    }
+    await expectNoLeak(async () => {
+      const expected = await figures({ x, y })
+      const close = (streamed: typeof expected): void => {
+        expect(streamed).toHaveLength(3)
+        streamed.forEach(({ elbo, nll, error }, i) => {
+          expect(elbo).toBeCloseTo(expected[i]!.elbo, 5)
+          expect(nll).toBeCloseTo(expected[i]!.nll, 5)
+          expect(error).toBeCloseTo(expected[i]!.error!, 6)
+        })
+      }
+      close(await figures({ stream: () => [{ x: x.clone(), y: y.clone() }] }))
+      const values = (await x.array()) as number[][]
+      const rows = values.map((xs, i) => ({ xs, ys: i % 3 }))
+      close(await figures({ stream: tf.data.array(rows as tf.TensorContainer[]).batch(ROWS) }))
+    })
+    // Batches are weighted by their rows: with draws that differ from batch to batch the same up to their scatter, without any the same.
+    const dense = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [3] })] })
+    const scoring = { likelihood: categorical(), datasetSize: ROWS, seed: 1 }
+    const whole = await evaluateElbo(dense, { x, y }, scoring)
+    const batched = await evaluateElbo(dense, { stream: batches }, scoring)
+    expect(batched.nll).toBeCloseTo(whole.nll, 5)
+    expect(batched.error).toBeCloseTo(whole.error!, 6)
+  })
+
+  test('a validation stream that is empty, ends early or holds what is wrong is named', async () => {
+    const run = (validation: TrainingStream['validation']) => fit(network(), { x, y, validation: validation! }, options())
+    await expect(run({ stream: () => [] })).rejects.toThrow(/The validation stream ended after 0 batches of epoch 0/)
+    const one = { x: tf.slice(x, 0, 4), y: tf.slice(y, 0, 4) }
+    await expect(run({ stream: () => [one], batchesPerEpoch: 2 })).rejects.toThrow(StreamLengthError)
+    const wrong = { x: tf.zeros([2, 3]), y: tf.tensor1d([0, 9]) }
+    await expect(run({ stream: () => [wrong] })).rejects.toThrow(/validation stream, batch 0 of epoch 0\.y\[1\] is 9/)
+    await expect(run({ stream: () => [], batchesPerEpoch: 0 })).rejects.toThrow(/validation\.batchesPerEpoch is 0/)
   })
 })

@@ -4,8 +4,8 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import { type RunDescription, requireSameRun } from '../checkpoint/runDescription.ts'
 import type { BatchSource, SourceBatch } from '../data/batchSource.ts'
 import { CheckpointMismatchError, DivergedWeightsError } from '../errors.ts'
-import { type EvaluationStep, evaluationStep } from '../evaluate/evaluationStep.ts'
-import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { Evaluation } from '../evaluate/evaluation.ts'
+import type { ScoredData } from '../evaluate/scoredData.ts'
 import type { OptimizerRun } from '../optimizers/optimizer.ts'
 import { tfjsOptimizer } from '../optimizers/tfjsOptimizer.ts'
 import { deriveSeed, SeedPurpose } from '../random/deriveSeed.ts'
@@ -18,7 +18,8 @@ import { type TrainingStep, type TrainingStepResult, trainableVariables, trainin
 
 /** A training run at work: its variables and where it is. What it holds is all that a checkpoint saves. */
 export class Run {
-  readonly score: EvaluationStep
+  /** What scores the validation data, where there are some. */
+  readonly evaluation: Evaluation | undefined
   readonly best: BestEpoch | undefined
   /** Epochs that are complete. */
   readonly records: EpochRecord[] = []
@@ -29,14 +30,14 @@ export class Run {
   readonly #weights: readonly tf.Variable[]
   readonly #optimizer: OptimizerRun
   readonly #step: BatchStep
-  readonly #compiled: readonly [CompiledStep<readonly tf.Tensor[], TrainingStepResult>, { dispose(): void }] | undefined
+  readonly #compiled: CompiledStep<readonly tf.Tensor[], TrainingStepResult> | undefined
 
   constructor(
     model: tf.LayersModel,
     plan: FitPlan,
     { seed, compile: wanted = true }: FitOptions,
     source: Pick<BatchSource, 'likelihood' | 'indexed'>,
-    validation: Likelihood = source.likelihood,
+    validation?: Pick<ScoredData, 'likelihood' | 'batchRows'>,
   ) {
     const own = source.likelihood.variables ?? []
     const variables = [...trainableVariables(model), ...own]
@@ -47,22 +48,22 @@ export class Run {
     const training = { ...plan, model, likelihood: source.likelihood, variables, optimizer: this.#optimizer }
     const single = trainingStep({ ...training, seed: deriveSeed(seed, SeedPurpose.trainingNoise) })
     const step = source.indexed ? indexedStep(single) : inputsFirst(single)
-    const noise = deriveSeed(seed, SeedPurpose.validationNoise)
-    const score = evaluationStep({ model, likelihood: validation, samples: plan.validationSamples, seed: noise })
-    if (wanted) {
-      const [compiledStep, compiledScore] = [compile(step), compile(score)]
-      this.#compiled = [compiledStep, compiledScore]
-      this.#step = compiledStep
-      this.score = compiledScore
-    } else {
-      this.#step = step
-      this.score = score
-    }
+    this.#compiled = wanted ? compile(step) : undefined
+    this.#step = this.#compiled ?? step
+    this.evaluation =
+      validation &&
+      new Evaluation({
+        ...validation,
+        model,
+        samples: plan.validationSamples,
+        seed: deriveSeed(seed, SeedPurpose.validationNoise),
+        compile: wanted,
+      })
   }
 
   get execution(): Execution {
     if (!this.#compiled) return { compiled: false, reason: 'compile: false' }
-    const { compiled, reason } = this.#compiled[0].graph
+    const { compiled, reason } = this.#compiled.graph
     return { compiled, ...(reason && { reason: reason.message }) }
   }
 
@@ -129,7 +130,8 @@ export class Run {
   }
 
   dispose(): void {
-    for (const compiled of this.#compiled ?? []) compiled.dispose()
+    this.#compiled?.dispose()
+    this.evaluation?.dispose()
     this.#optimizer.dispose()
     this.best?.dispose()
   }

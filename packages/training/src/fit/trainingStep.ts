@@ -52,7 +52,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep
 export function trainingStep(options: TrainingStepOptions<OptimizerRun | tf.Optimizer>): TfjsTrainingStep | TrainingStep {
   const { model, datasetSize, clipNorm, likelihood } = options
   const { variables = [...trainableVariables(model), ...(likelihood.variables ?? [])] } = options
-  const terms = elboTerms({ ...options, training: true })
+  const terms = elboTerms(options)
   const take = (optimizer: OptimizerRun): TrainingStep => {
     return (x, y, counter, beta, learningRate) =>
       tf.tidy(() => {

@@ -11,13 +11,11 @@ import type { Likelihood } from './likelihood.ts'
  * The prediction error is the share of a row's labels whose mean probability over the draws is on the wrong side of a half.
  */
 export function bernoulli(): Likelihood {
-  const distribution = (logits: tf.Tensor): Bernoulli => new Bernoulli({ logits })
   const likelihood = elementwiseLikelihood({
     name: 'bernoulli',
     targets: { expected: '0 or 1', allows: (value) => value === 0 || value === 1 },
-    distribution,
-    predictionError: (logits, y) =>
-      tf.notEqual(tf.greater(tf.mean(distribution(logits).mean(), 0), 0.5), tf.greater(y, 0.5)).toFloat(),
+    distribution: (logits) => new Bernoulli({ logits }),
+    predictionError: (probability, y) => tf.notEqual(tf.greater(probability, 0.5), tf.greater(y, 0.5)).toFloat(),
   })
   return { ...likelihood, checkModel: requireNoSigmoid }
 }

@@ -11,10 +11,11 @@ export interface CategoricalOptions {
 }
 
 /**
- * One of K classes: log softmax of the logits at the label, in nats.
+ * One of K classes: log softmax of the logits at the label, in nats; for sequences and images one of K classes at each place, summed over the places of a row.
  *
- * Outputs of the model: logits [rows, K] (no softmax). Targets: class indices from 0 to K - 1, [rows] or [rows, 1], int32 or float32 holding integers;
- * or one-hot rows [rows, K]. The prediction error is 1 where the class with the largest mean probability over the draws is not the label.
+ * Outputs of the model: logits [rows, ..., K] (no softmax). Targets: class indices from 0 to K - 1, [rows, ...], int32 or float32 holding integers; [rows, 1] for
+ * [rows]; or one-hot rows [rows, ..., K]. The prediction error is the share of a row's places where the class with the largest mean probability over the draws is
+ * not the label.
  *
  * @throws InvalidOptionError
  */
@@ -22,24 +23,23 @@ export function categorical({ classWeights }: CategoricalOptions = {}): Likeliho
   classWeights?.forEach((weight, k) => {
     requireNonNegative(`classWeights[${k}]`, weight)
   })
+  const elements: Likelihood['elements'] = {
+    logLikelihood: (logits, labels) =>
+      tf.tidy(() => {
+        const each = categoricalLogLikelihood(logits, labels)
+        return placesOf(classWeights ? tf.mul(each, weightsOf(labels, classWeights)) : each)
+      }),
+    predictionError: (probabilities, labels) =>
+      tf.tidy(() => placesOf(tf.notEqual(tf.argMax(probabilities, -1), labels).toFloat())),
+  }
   return {
     name: 'categorical',
     ...(classWeights && { settings: { classWeights } }),
-    logLikelihood: (logits, labels) => {
-      if (!classWeights) return categoricalLogLikelihood(logits, labels)
-      return tf.tidy(() => {
-        const weights = tf.tensor2d(classWeights as number[], [classWeights.length, 1])
-        // A product instead of a gather, whose gradient has no wasm kernel; labels have none.
-        const weight = tf.matMul(tf.oneHot(labels as tf.Tensor1D, classWeights.length).toFloat(), weights).reshape(labels.shape)
-        return tf.mul(categoricalLogLikelihood(logits, labels), weight)
-      })
-    },
+    elements,
+    logLikelihood: (logits, labels) => tf.tidy(() => tf.sum(elements.logLikelihood(logits, labels), 1)),
     prepareTargets: (what, y, outputShape) => preparedLabels(what, y, outputShape, classWeights?.length),
-    predictionError: (logits, labels) =>
-      tf.tidy(() => {
-        const predicted = tf.argMax(tf.mean(tf.softmax(logits), 0), -1)
-        return tf.notEqual(predicted, labels).toFloat()
-      }),
+    prediction: (logits) => tf.tidy(() => tf.mean(tf.softmax(logits), 0)),
+    predictionError: (probabilities, labels) => tf.tidy(() => tf.mean(elements.predictionError(probabilities, labels), 1)),
     checkModel: requireLogits,
   }
 }
@@ -51,20 +51,23 @@ async function preparedLabels(
   weights: number | undefined,
 ): Promise<tf.Tensor> {
   const [rows = 0] = y.shape
-  const classes = outputShape[1]!
-  if (outputShape.length !== 2) {
+  const classes = outputShape.at(-1)
+  if (outputShape.length < 2 || !classes) {
     throw new ShapeMismatchError(
       'The output of the model',
       outputShape.map((size) => size ?? -1),
-      '[rows, classes]',
+      '[rows, ..., classes]',
     )
   }
   if (weights !== undefined && weights !== classes) {
     throw new ShapeMismatchError('classWeights', [weights], `one weight for each of the ${classes} outputs of the model`)
   }
-  if (y.rank === 2 && y.shape[1] === classes && classes > 1) return labelsOfOneHot(what, y)
-  if (y.size !== rows || y.rank > 2) {
-    throw new ShapeMismatchError(what, y.shape, `[${rows}]: one class index a row; or one-hot rows, [${rows}, ${classes}]`)
+  // An axis that the model leaves open is as long as the targets have it.
+  const places = [rows, ...outputShape.slice(1, -1).map((size, i) => size ?? y.shape[i + 1] ?? -1)]
+  if (classes > 1 && tf.util.arraysEqual(y.shape, [...places, classes])) return labelsOfOneHot(what, y)
+  if (!tf.util.arraysEqual(y.shape, places) && !tf.util.arraysEqual(y.shape, [...places, 1])) {
+    const each = places.length === 1 ? 'one class index a row; or one-hot rows' : 'a class index for each place; or one-hot'
+    throw new ShapeMismatchError(what, y.shape, `[${places.join(', ')}]: ${each}, [${[...places, classes].join(', ')}]`)
   }
   const values = await y.data()
   values.forEach((value, index) => {
@@ -73,20 +76,30 @@ async function preparedLabels(
       throw new InvalidTargetError(what, value, index, expected)
     }
   })
-  return tf.tidy(() => y.reshape([rows]).toInt())
+  return tf.tidy(() => y.reshape(places).toInt())
 }
 
 async function labelsOfOneHot(what: string, y: tf.Tensor): Promise<tf.Tensor> {
-  const [rows, classes] = y.shape as [number, number]
+  const places = y.shape.slice(0, -1)
+  const classes = y.shape.at(-1)!
   const values = await y.data()
-  const labels = Int32Array.from({ length: rows }, (_, row) => {
-    const ones = values.subarray(row * classes, (row + 1) * classes)
+  const labels = Int32Array.from({ length: tf.util.sizeFromShape(places) }, (_, place) => {
+    const ones = values.subarray(place * classes, (place + 1) * classes)
     const label = ones.indexOf(1)
     const bad = ones.findIndex((value, k) => value !== (k === label ? 1 : 0))
     if (bad >= 0 || label < 0) {
-      throw new InvalidTargetError(what, ones[Math.max(0, bad)]!, row, 'a one-hot row: one 1 and otherwise 0')
+      throw new InvalidTargetError(what, ones[Math.max(0, bad)]!, place, 'a one-hot row: one 1 and otherwise 0')
     }
     return label
   })
-  return tf.tensor1d(labels, 'int32')
+  return tf.tensor(labels, places, 'int32')
 }
+
+/** The weight of each label's class. A product instead of a gather, whose gradient has no wasm kernel; labels have none. */
+function weightsOf(labels: tf.Tensor, classWeights: readonly number[]): tf.Tensor {
+  const weights = tf.tensor2d([...classWeights], [classWeights.length, 1])
+  return tf.matMul(tf.oneHot(labels.flatten().toInt(), classWeights.length).toFloat(), weights).reshape(labels.shape)
+}
+
+/** [rows, ...] as [rows, places]. */
+const placesOf = (values: tf.Tensor): tf.Tensor2D => values.reshape([values.shape[0]!, -1])

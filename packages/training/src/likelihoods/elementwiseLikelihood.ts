@@ -13,8 +13,8 @@ export interface ElementwiseOptions {
   /** What the targets may be, where that is not every finite number. */
   readonly targets?: { readonly expected: string; allows(value: number): boolean }
   distribution(outputs: tf.Tensor): Distribution
-  /** How wrong the draws' prediction is, number by number, of the shape of y; default the squared error of the mean over the draws. */
-  predictionError?(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+  /** How wrong the mean over the draws is, number by number, of the shape of y; default its squared error. */
+  predictionError?(mean: tf.Tensor, y: tf.Tensor): tf.Tensor
 }
 
 /**
@@ -24,10 +24,10 @@ export interface ElementwiseOptions {
  */
 export function elementwiseLikelihood(options: ElementwiseOptions): Likelihood {
   const { name, settings, variables, distribution } = options
-  const { predictionError = (outputs, y) => tf.squaredDifference(tf.mean(distribution(outputs).mean(), 0), y) } = options
+  const { predictionError = (mean, y) => tf.squaredDifference(mean, y) } = options
   const elements: Likelihood['elements'] = {
     logLikelihood: (outputs, y) => tf.tidy(() => flatRows(distribution(outputs).logProb(y))),
-    predictionError: (outputs, y) => tf.tidy(() => flatRows(predictionError(outputs, y))),
+    predictionError: (mean, y) => tf.tidy(() => flatRows(predictionError(mean, y))),
   }
   return {
     name,
@@ -36,7 +36,8 @@ export function elementwiseLikelihood(options: ElementwiseOptions): Likelihood {
     distribution,
     elements,
     logLikelihood: (outputs, y) => tf.tidy(() => tf.sum(elements.logLikelihood(outputs, y), 1)),
-    predictionError: (outputs, y) => tf.tidy(() => tf.mean(elements.predictionError(outputs, y), 1)),
+    prediction: (outputs) => tf.tidy(() => tf.mean(distribution(outputs).mean(), 0)),
+    predictionError: (mean, y) => tf.tidy(() => tf.mean(elements.predictionError(mean, y), 1)),
     prepareTargets: (what, y, outputShape) => preparedNumbers(what, y, outputShape, options),
   }
 }
@@ -48,7 +49,8 @@ async function preparedNumbers(
   { name, outputsPerTarget = 1, targets }: ElementwiseOptions,
 ): Promise<tf.Tensor> {
   const rows = y.shape[0] ?? 0
-  const sizes = outputShape.slice(1).map((size) => size ?? -1)
+  // An axis that the model leaves open is as long as the targets have it.
+  const sizes = outputShape.slice(1).map((size, i) => size ?? y.shape[i + 1] ?? -1)
   const last = sizes.pop() ?? 1
   if (last % outputsPerTarget !== 0) {
     throw new ShapeMismatchError(

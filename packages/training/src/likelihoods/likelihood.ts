@@ -28,13 +28,21 @@ export interface Likelihood {
   prepareTargets?(what: string, y: tf.Tensor, outputShape: readonly (number | null)[]): Promise<tf.Tensor>
 
   /**
-   * How wrong the prediction from several draws is; reported beside the ELBO.
+   * What several draws predict together: a mean over them, of the same form for few draws as for many. With `predictionError`, a figure reported beside the ELBO.
    *
    * @param outputs outputs of the model for every draw, [draws, rows, ...]
-   * @param y as in `logLikelihood`
-   * @returns one number a row, [rows]: 0 or 1 for classes, the squared error for numbers
+   * @returns [rows, ...]: mean probabilities for classes, the mean for numbers
    */
-  predictionError?(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+  prediction?(outputs: tf.Tensor): tf.Tensor
+
+  /**
+   * How wrong a prediction is.
+   *
+   * @param prediction what `prediction` gives, averaged over all draws
+   * @param y as in `logLikelihood`
+   * @returns one number a row, [rows]: the share of wrong labels for classes, the squared error for numbers
+   */
+  predictionError?(prediction: tf.Tensor, y: tf.Tensor): tf.Tensor
 
   /**
    * The distribution of the targets, number by number, where they are numbers; `predictiveRegression` needs it.
@@ -49,9 +57,9 @@ export interface Likelihood {
     /** What `logLikelihood` sums up. */
     logLikelihood(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
     /** What `predictionError` averages. */
-    predictionError(outputs: tf.Tensor, y: tf.Tensor): tf.Tensor
+    predictionError(prediction: tf.Tensor, y: tf.Tensor): tf.Tensor
   }
 
-  /** Refuses a model whose outputs are not what `logLikelihood` takes. */
-  checkModel?(model: tf.LayersModel): void
+  /** Refuses a model whose output (the one at that place) is not what `logLikelihood` takes. */
+  checkModel?(model: tf.LayersModel, output?: number): void
 }

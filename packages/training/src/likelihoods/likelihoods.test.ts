@@ -60,7 +60,8 @@ describe('categorical', () => {
     ],
     ['two ones in a row', [[1, 0, 1]], [null, 3], InvalidTargetError, /y\[0\] is 1; expected a one-hot row/],
     ['several indices a row', [[1, 0]], [null, 3], ShapeMismatchError, /one class index a row; or one-hot rows, \[1, 3\]/],
-    ['outputs that are no rows of logits', [0], [null, 4, 3], ShapeMismatchError, /\[rows, classes\]/],
+    ['outputs that are no rows of logits', [0], [null], ShapeMismatchError, /\[rows, \.\.\., classes\]/],
+    ['an index a row for sequences', [0], [null, 4, 3], ShapeMismatchError, /expected \[1, 4\]: a class index for each place/],
   ])('refuses %s', async (_, labels, outputShape, error, message) => {
     const y = tf.tensor(labels)
     const prepared = likelihood.prepareTargets!('y', y, outputShape)
@@ -73,8 +74,8 @@ describe('categorical', () => {
     tf.tidy(() => {
       // Mean logits favour class 0 (4 against 0); two of three draws, and the mean probability, favour class 1.
       const draws = tf.tensor3d([[[18, 0]], [[-3, 0]], [[-3, 0]]])
-      expectTensorsClose(likelihood.predictionError!(draws, tf.tensor1d([1], 'int32')), [0])
-      expectTensorsClose(likelihood.predictionError!(draws, tf.tensor1d([0], 'int32')), [1])
+      expectTensorsClose(likelihood.predictionError!(likelihood.prediction!(draws), tf.tensor1d([1], 'int32')), [0])
+      expectTensorsClose(likelihood.predictionError!(likelihood.prediction!(draws), tf.tensor1d([0], 'int32')), [1])
     })
   })
 
@@ -162,8 +163,9 @@ describe('gaussian', () => {
 
   test('the prediction error is the squared error of the mean over the draws', () => {
     tf.tidy(() => {
+      const squared = gaussian({ sigma: 1 })
       const draws = tf.tensor3d([[[0, 4]], [[2, 4]]])
-      expectTensorsClose(gaussian({ sigma: 1 }).predictionError!(draws, tf.tensor2d([[1, 2]])), [2])
+      expectTensorsClose(squared.predictionError!(squared.prediction!(draws), tf.tensor2d([[1, 2]])), [2])
     })
   })
 })
@@ -214,9 +216,9 @@ describe('other likelihoods, against their formulas in float64', () => {
 
   test('Bernoulli’s error is the share of wrong labels by the mean probability, not by the mean logit', () => {
     tf.tidy(() => {
-      const draws = tf.tensor3d([[[9, 1]], [[-2, 1]], [[-2, 1]]])
-      expectTensorsClose(bernoulli().predictionError!(draws, tf.tensor2d([[0, 1]])), [0])
-      expectTensorsClose(bernoulli().predictionError!(draws, tf.tensor2d([[1, 1]])), [0.5])
+      const probabilities = bernoulli().prediction!(tf.tensor3d([[[9, 1]], [[-2, 1]], [[-2, 1]]]))
+      expectTensorsClose(bernoulli().predictionError!(probabilities, tf.tensor2d([[0, 1]])), [0])
+      expectTensorsClose(bernoulli().predictionError!(probabilities, tf.tensor2d([[1, 1]])), [0.5])
     })
   })
 

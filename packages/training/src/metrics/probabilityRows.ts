@@ -1,10 +1,13 @@
 import type * as tf from '@tensorflow/tfjs'
 import { InvalidProbabilityError, InvalidTargetError, ShapeMismatchError } from '../errors.ts'
 
-/** One row of class probabilities an example: a tensor [rows, classes], or its numbers in row-major order with their shape. */
+/**
+ * One row of class probabilities an example: a tensor [rows, classes], or its numbers in row-major order with their shape; where each place of a sequence or an
+ * image has its own, [rows, ..., classes].
+ */
 export type Probabilities = tf.Tensor | { readonly data: ArrayLike<number>; readonly shape: readonly number[] }
 
-/** One class index an example: a tensor [rows], or an array. */
+/** One class index for each of them: a tensor [rows, ...], or an array. */
 export type Labels = tf.Tensor | ArrayLike<number>
 
 /** Checked probabilities in memory, row-major. */
@@ -17,12 +20,13 @@ export interface ProbabilityRows {
 /** How far from 1 the sum of a row may be: float32 softmax of thousands of classes stays well inside. */
 const SUM_TOLERANCE = 1e-3
 
-/** Reads a matrix of numbers, at least one row and one column. */
+/** Reads rows of numbers, at least one row and one column; all axes but the last are rows. */
 export function matrixRows(what: string, matrix: Probabilities): ProbabilityRows {
   const { shape } = matrix
   const values = 'dataSync' in matrix ? matrix.dataSync() : matrix.data
-  const [rows, classes] = shape
-  if (shape.length !== 2 || !rows || !classes) throw new ShapeMismatchError(what, shape, '[rows, classes], none of them 0')
+  const classes = shape.at(-1)
+  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1)
+  if (shape.length < 2 || !rows || !classes) throw new ShapeMismatchError(what, shape, '[rows, ..., classes], none of them 0')
   if (values.length !== rows * classes) {
     throw new ShapeMismatchError(
       `The data of ${what}`,

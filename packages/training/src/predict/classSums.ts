@@ -23,32 +23,46 @@ export function classSummary(logProbabilities: tf.Tensor): ClassSummary {
 
 /** Sums over all draws in float64, with the mean probabilities and the parts of their entropy. */
 export class ClassSums {
-  readonly #perRow: number
-  readonly #classes: number
-  readonly #logProbability: Float64Array
-  readonly #entropy: Float64Array
+  readonly #rows: number
+  #sizes: readonly number[] = []
+  #classes = 0
+  #logProbability = new Float64Array(0)
+  #entropy = new Float64Array(0)
 
-  /** @param perRow distributions of a row: 1, or its labels */
-  constructor(rows: number, perRow: number, classes: number) {
-    this.#perRow = perRow
-    this.#classes = classes
-    this.#logProbability = new Float64Array(rows * perRow * classes).fill(Number.NEGATIVE_INFINITY)
-    this.#entropy = new Float64Array(rows * perRow)
+  constructor(rows: number) {
+    this.#rows = rows
+  }
+
+  /** The distributions, [rows, ...]. */
+  get shape(): number[] {
+    return [this.#rows, ...this.#sizes]
   }
 
   /** Adds the draws of a chunk and frees its tensors. */
   async add({ start }: BatchRange, { logProbabilitySum, entropySum }: ClassSummary): Promise<void> {
     const [logs, entropies] = await Promise.all([logProbabilitySum.data(), entropySum.data()])
     tf.dispose([logProbabilitySum, entropySum])
-    const first = start * this.#perRow
+    this.#start(logProbabilitySum.shape)
+    const perRow = tf.util.sizeFromShape([...this.#sizes])
+    const first = start * perRow
     logs.forEach((log, i) => {
       const place = first * this.#classes + i
       this.#logProbability[place] = logAdd(this.#logProbability[place]!, log)
     })
     entropies.forEach((entropy, i) => {
-      if (!Number.isFinite(entropy)) throw new NonFiniteOutputError(start + Math.floor(i / this.#perRow))
+      if (!Number.isFinite(entropy)) throw new NonFiniteOutputError(start + Math.floor(i / perRow))
       this.#entropy[first + i]! += entropy
     })
+  }
+
+  /** An open axis of the model's output is as long as the first batch has it. */
+  #start([, ...sizes]: readonly number[]): void {
+    if (this.#classes > 0) return
+    this.#classes = sizes.pop()!
+    this.#sizes = sizes
+    const distributions = tf.util.sizeFromShape(this.shape)
+    this.#logProbability = new Float64Array(distributions * this.#classes).fill(Number.NEGATIVE_INFINITY)
+    this.#entropy = new Float64Array(distributions)
   }
 
   /** Logarithms of the mean probabilities, and entropies of each distribution; the mutual information is below 0 by rounding only, and then 0. */

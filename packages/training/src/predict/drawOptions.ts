@@ -1,10 +1,13 @@
 import type * as tf from '@tensorflow/tfjs'
 import { type Mode, variationalLayers } from '@tfjs-bayes/layers'
-import { requireInputShape, requireSingleInputAndOutput } from '../checks/model.ts'
+import { requireBuiltModel } from '../checks/model.ts'
 import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
-import { type Rows, shapeOf } from '../data/rows.ts'
-import { InvalidOptionError, ShapeMismatchError } from '../errors.ts'
-import { type DrawNoise, requireDrawNoise } from './drawNoise.ts'
+import { inputParts, rowsOf } from '../data/labelledData.ts'
+import type { Rows } from '../data/rows.ts'
+import type { Named, Several } from '../data/several.ts'
+import { type DrawNoise, requireDrawNoise } from '../draws/drawNoise.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { outputNames } from '../model/severalTensors.ts'
 
 /** How draws of a model are taken. */
 export interface DrawOptions {
@@ -20,6 +23,8 @@ export interface DrawOptions {
   readonly keepDraws?: boolean
   /** Default 'independent'; the others need fewer draws for the same error. */
   readonly noise?: DrawNoise
+  /** Which output of a model with several: its name or its place. The same seed gives each of them the same draws. */
+  readonly output?: string | number
   /** Ends the prediction with the signal's reason as the error. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: PredictiveProgress) => void
@@ -34,6 +39,7 @@ export interface PredictiveProgress {
 
 /** The checked choices, with every default filled in. */
 export interface DrawPlan {
+  readonly inputs: readonly Named<Rows>[]
   readonly rows: number
   readonly samples: number
   readonly batchSize: number
@@ -45,18 +51,28 @@ export interface DrawPlan {
 /** Checks options and the shape of the inputs, before any work. */
 export function drawPlan(
   model: tf.LayersModel,
-  x: Rows,
+  x: Several<Rows>,
   { seed, samples = 100, batchSize = 1000, mode = 'sample', noise = 'independent' }: DrawOptions,
 ): DrawPlan {
-  requireSingleInputAndOutput(model)
-  const shape = shapeOf(x)
-  if (shape.length === 0 || shape[0] === 0) throw new ShapeMismatchError('x', shape, 'at least one row')
-  requireInputShape('x', x, model)
+  requireBuiltModel(model)
+  const inputs = inputParts('x', x, model)
   requireSeed('seed', seed)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('batchSize', batchSize)
   if (mode !== 'sample' && mode !== 'mean') throw new InvalidOptionError('mode', mode, "'sample' or 'mean'")
   requireDrawNoise(noise, model, samples)
   const once = mode === 'mean' || variationalLayers(model).length === 0
-  return { rows: shape[0]!, samples: once ? 1 : samples, batchSize, mode, noise, seed }
+  return { inputs, rows: rowsOf(inputs), samples: once ? 1 : samples, batchSize, mode, noise, seed }
+}
+
+/**
+ * The place of the output that is asked for.
+ *
+ * @throws InvalidOptionError where a model has several, and none or an unknown one is named
+ */
+export function outputOf(model: tf.LayersModel, { output }: Pick<DrawOptions, 'output'>): number {
+  const names = outputNames(model)
+  const place = typeof output === 'string' ? names.indexOf(output) : (output ?? (names.length === 1 ? 0 : -1))
+  if (place in names) return place
+  throw new InvalidOptionError('output', output, `one of ${names.map((name) => `'${name}'`).join(', ')}, or its place`)
 }

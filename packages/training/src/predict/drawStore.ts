@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
+import type { DrawRange } from '../draws/modelDraws.ts'
 import type { BatchRange } from '../loop/batchRanges.ts'
-import type { DrawRange } from './overDraws.ts'
 
 /** Keeps what each draw gave for each row, where it was asked for. */
 export class DrawStore {

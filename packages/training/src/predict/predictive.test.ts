@@ -51,15 +51,15 @@ describe('S draws', () => {
     })
   })
 
-  test('the moments of the first layer are computed once for the draws that one call takes', async () => {
+  test('the moments of the first layer are computed once for all draws', async () => {
     const model = network()
     const x = inputs(5)
     const products = variationalLayers(model).map(({ operator }) =>
       vi.spyOn(operator as unknown as { apply(): tf.Tensor }, 'apply'),
     )
-    // Two calls of ten draws each, before any graph takes over.
-    const result = await predictive(model, x, { samples: 20, seed: 3 })
-    expect(products.map(({ mock }) => mock.calls.length)).toEqual([2 * 2, 2 * 10 * 2])
+    // Three calls of ten draws each, before any graph takes over, after one run that finds out what is the same for all.
+    const result = await predictive(model, x, { samples: 30, seed: 3 })
+    expect(products.map(({ mock }) => mock.calls.length)).toEqual([2, (1 + 30) * 2])
     result.dispose()
     x.dispose()
   })
@@ -199,10 +199,10 @@ test('memory does not grow with the draws or the rows', async () => {
     model.dispose()
     return most
   }
-  const small = await peak(100, 10)
+  const small = await peak(100, 20)
   expect(small).toBeGreaterThan(100 * 3 * 4)
   // A step that is being recorded holds a second handle of the batch.
-  expect(await peak(2000, 10)).toBeLessThan(1.1 * small)
+  expect(await peak(2000, 20)).toBeLessThan(1.1 * small)
   expect(await peak(100, 200)).toBeLessThan(1.1 * small)
   x.dispose()
 })
@@ -245,15 +245,12 @@ describe('refusals', () => {
     })
   })
 
-  test('a softmax at the end, one output, and outputs that are no rows of logits', async () => {
+  test('a softmax at the end, and one output', async () => {
     const x = inputs(2)
     const dense = (units: number, activation?: 'softmax') =>
       tf.sequential({ layers: [tf.layers.dense({ units, inputShape: [3], ...(activation && { activation }) })] })
-    const deep = tf.sequential({
-      layers: [tf.layers.dense({ units: 4, inputShape: [3] }), tf.layers.reshape({ targetShape: [2, 2] })],
-    })
     await expect(predictive(dense(2, 'softmax'), x, { seed: 1 })).rejects.toThrow(/must be logits/)
-    for (const model of [dense(1), deep]) await expect(predictive(model, x, { seed: 1 })).rejects.toThrow(UnsupportedModelError)
+    await expect(predictive(dense(1), x, { seed: 1 })).rejects.toThrow(UnsupportedModelError)
     x.dispose()
   })
 

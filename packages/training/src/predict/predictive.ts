@@ -1,26 +1,31 @@
 import * as tf from '@tensorflow/tfjs'
 import { requireLogits } from '../checks/model.ts'
 import type { Rows } from '../data/rows.ts'
+import type { Several } from '../data/several.ts'
 import { UnsupportedModelError } from '../errors.ts'
 import { type ClassSummary, ClassSums, classSummary } from './classSums.ts'
-import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { type DrawOptions, drawPlan, outputOf } from './drawOptions.ts'
 import { DrawStore } from './drawStore.ts'
 import { overDraws } from './overDraws.ts'
 
-/** The posterior predictive distribution of a classification; all tensors float32 and the caller's, all entropies in nats. */
-export interface Predictive {
-  /** Mean of the draws' probabilities, [rows, classes]. */
-  readonly probabilities: tf.Tensor2D
-  /** Logarithms of those means, finite where the probability underflows, [rows, classes]. */
-  readonly logProbabilities: tf.Tensor2D
-  /** Total uncertainty: entropy of the mean probabilities, [rows]. */
-  readonly entropy: tf.Tensor1D
-  /** Aleatoric part: mean of the draws' entropies, [rows]. */
-  readonly expectedEntropy: tf.Tensor1D
-  /** Epistemic part: entropy - expectedEntropy, [rows]; below 0 by rounding only, and then 0. */
-  readonly mutualInformation: tf.Tensor1D
-  /** Probabilities of each draw, [samples, rows, classes], where `keepDraws` asked for them. */
-  readonly drawProbabilities?: tf.Tensor3D
+/**
+ * The posterior predictive distribution of a classification; all tensors float32 and the caller's, all entropies in nats. Where the model gives logits for each
+ * place of a sequence or an image, [rows, ..., classes], there is one distribution for each place, [rows, ...]: `Predictive<tf.Tensor3D, tf.Tensor2D>` for
+ * sequences.
+ */
+export interface Predictive<P extends tf.Tensor = tf.Tensor2D, E extends tf.Tensor = tf.Tensor1D> {
+  /** Mean of the draws' probabilities, [rows, ..., classes]. */
+  readonly probabilities: P
+  /** Logarithms of those means, finite where the probability underflows, [rows, ..., classes]. */
+  readonly logProbabilities: P
+  /** Total uncertainty: entropy of the mean probabilities, [rows, ...]. */
+  readonly entropy: E
+  /** Aleatoric part: mean of the draws' entropies, [rows, ...]. */
+  readonly expectedEntropy: E
+  /** Epistemic part: entropy - expectedEntropy, [rows, ...]; below 0 by rounding only, and then 0. */
+  readonly mutualInformation: E
+  /** Probabilities of each draw, [samples, rows, ..., classes], where `keepDraws` asked for them. */
+  readonly drawProbabilities?: tf.Tensor
   /** Draws that were taken. */
   readonly samples: number
   dispose(): void
@@ -34,29 +39,34 @@ export interface Predictive {
  * rows, whatever the batch size; with `localReparameterization` rows are independent within a batch, and rows at the same place of two batches are not.
  * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning", for the parts of the entropy.
  *
- * @param model a model whose outputs are logits [rows, classes]
- * @param x inputs, [rows, ...]: a tensor, or an array with its shape
+ * @param model a model whose outputs are logits [rows, classes], or [rows, ..., classes]
+ * @param x inputs, [rows, ...]: a tensor, or an array with its shape; of a model with several inputs one for each, by place or by name
  * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError or UnsupportedModelError before any work; NonFiniteOutputError;
  *   the reason of `signal` where that aborts
  */
-export async function predictive(model: tf.LayersModel, x: Rows, options: DrawOptions): Promise<Predictive> {
+export async function predictive<P extends tf.Tensor = tf.Tensor2D, E extends tf.Tensor = tf.Tensor1D>(
+  model: tf.LayersModel,
+  x: Several<Rows>,
+  options: DrawOptions,
+): Promise<Predictive<P, E>> {
   const plan = drawPlan(model, x, options)
-  requireLogits(model)
-  const outputShape = model.outputs[0]!.shape
-  const classes = outputShape[1]
-  if (outputShape.length !== 2 || !classes || classes < 2) {
+  const output = outputOf(model, options)
+  requireLogits(model, output)
+  const outputShape = model.outputs[output]!.shape
+  const classes = outputShape.at(-1)
+  if (outputShape.length < 2 || !classes || classes < 2) {
     throw new UnsupportedModelError(
       `The output of the model has shape [${outputShape.map((size) => size ?? 'rows').join(', ')}].`,
-      'Class probabilities need logits of shape [rows, classes] with at least two classes; for yes or no see predictiveBernoulli.',
+      'Class probabilities need logits of shape [rows, ..., classes] with at least two classes; for yes or no see predictiveBernoulli.',
     )
   }
-  const sums = new ClassSums(plan.rows, 1, classes)
+  const sums = new ClassSums(plan.rows)
   const store = options.keepDraws ? new DrawStore(plan.samples, plan.rows) : undefined
   await overDraws({
     model,
     plan,
     options,
-    inputs: [x],
+    output,
     summarize: (logits) => ({
       ...classSummary(tf.logSoftmax(logits)),
       ...(store && { drawProbabilities: tf.softmax(logits) }),
@@ -67,14 +77,15 @@ export async function predictive(model: tf.LayersModel, x: Rows, options: DrawOp
     },
   })
   const { logProbabilities, entropy, expectedEntropy, mutualInformation } = sums.means(plan.samples)
-  const shape: [number, number] = [plan.rows, classes]
+  const distributions = (values: Float64Array): P => tf.tensor(Float32Array.from(values), [...sums.shape, classes]) as P
+  const each = (values: Float64Array): E => tf.tensor(Float32Array.from(values), sums.shape) as E
   const tensors = {
-    probabilities: tf.tensor2d(Float32Array.from(logProbabilities, Math.exp), shape),
-    logProbabilities: tf.tensor2d(Float32Array.from(logProbabilities), shape),
-    entropy: tf.tensor1d(Float32Array.from(entropy)),
-    expectedEntropy: tf.tensor1d(Float32Array.from(expectedEntropy)),
-    mutualInformation: tf.tensor1d(Float32Array.from(mutualInformation)),
-    ...(store && { drawProbabilities: store.tensor() as tf.Tensor3D }),
+    probabilities: distributions(logProbabilities.map(Math.exp)),
+    logProbabilities: distributions(logProbabilities),
+    entropy: each(entropy),
+    expectedEntropy: each(expectedEntropy),
+    mutualInformation: each(mutualInformation),
+    ...(store && { drawProbabilities: store.tensor() }),
   }
   return { ...tensors, samples: plan.samples, dispose: () => tf.dispose(tensors) }
 }

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { requireNoSigmoid } from '../checks/model.ts'
 import type { Rows } from '../data/rows.ts'
+import type { Several } from '../data/several.ts'
 import { UnsupportedModelError } from '../errors.ts'
 import { type ClassSummary, ClassSums, classSummary } from './classSums.ts'
-import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { type DrawOptions, drawPlan, outputOf } from './drawOptions.ts'
 import { DrawStore } from './drawStore.ts'
 import { overDraws } from './overDraws.ts'
 
@@ -28,13 +29,18 @@ export interface PredictiveBernoulli {
  * The posterior predictive distribution of each of L yes-or-no labels, from S draws: what `predictive` is for classes that exclude each other.
  *
  * @param model a model whose outputs are logits [rows, L], one for each label
- * @param x inputs, [rows, ...]: a tensor, or an array with its shape
+ * @param x inputs, [rows, ...]: a tensor, or an array with its shape; of a model with several inputs one for each, by place or by name
  * @throws as `predictive`
  */
-export async function predictiveBernoulli(model: tf.LayersModel, x: Rows, options: DrawOptions): Promise<PredictiveBernoulli> {
+export async function predictiveBernoulli(
+  model: tf.LayersModel,
+  x: Several<Rows>,
+  options: DrawOptions,
+): Promise<PredictiveBernoulli> {
   const plan = drawPlan(model, x, options)
-  requireNoSigmoid(model)
-  const outputShape = model.outputs[0]!.shape
+  const output = outputOf(model, options)
+  requireNoSigmoid(model, output)
+  const outputShape = model.outputs[output]!.shape
   const labels = outputShape[1]
   if (outputShape.length !== 2 || !labels) {
     throw new UnsupportedModelError(
@@ -42,13 +48,13 @@ export async function predictiveBernoulli(model: tf.LayersModel, x: Rows, option
       'Yes-or-no labels need logits of shape [rows, labels].',
     )
   }
-  const sums = new ClassSums(plan.rows, labels, 2)
+  const sums = new ClassSums(plan.rows)
   const store = options.keepDraws ? new DrawStore(plan.samples, plan.rows) : undefined
   await overDraws({
     model,
     plan,
     options,
-    inputs: [x],
+    output,
     summarize: (logits) => ({
       ...classSummary(tf.neg(tf.stack([tf.softplus(logits), tf.softplus(tf.neg(logits))], -1))),
       ...(store && { drawProbabilities: tf.sigmoid(logits) }),

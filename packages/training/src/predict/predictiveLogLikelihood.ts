@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
-import { requireSameRows } from '../checks/data.ts'
-import { exampleWeights, type LabelledData, preparedData, requireMaskable } from '../data/labelledData.ts'
+import { dataParts, type LabelledData } from '../data/labelledData.ts'
+import { exampleWeights, preparedData } from '../data/preparedData.ts'
+import type { Several } from '../data/several.ts'
 import { NonFiniteOutputError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
+import { likelihoodsOf } from '../likelihoods/likelihoodsOf.ts'
 import { type DrawOptions, drawPlan } from './drawOptions.ts'
 import { logAdd } from './logAdd.ts'
 import { overDraws } from './overDraws.ts'
@@ -18,7 +20,7 @@ export interface PredictiveLogLikelihood {
 }
 
 /**
- * How well the averaged prediction explains data: log (1/S) sum_s p(y | x, w_s), row by row.
+ * How well the averaged prediction explains data: log (1/S) sum_s p(y | x, w_s), row by row; of several outputs the joint one.
  *
  * The likelihood of the mixture over the draws, not the mean of their log-likelihoods (that is the ELBO's, see `evaluateElbo`), and of all draws, not of the
  * last one.
@@ -30,22 +32,20 @@ export interface PredictiveLogLikelihood {
 export async function predictiveLogLikelihood(
   model: tf.LayersModel,
   data: LabelledData,
-  options: DrawOptions & { readonly likelihood: Likelihood },
+  options: Omit<DrawOptions, 'output' | 'keepDraws'> & { readonly likelihood: Several<Likelihood> },
 ): Promise<PredictiveLogLikelihood> {
   const plan = drawPlan(model, data.x, options)
-  options.likelihood.checkModel?.(model)
-  requireSameRows('data', data.x, data.y)
-  requireMaskable('data', data, options.likelihood)
-  const weights = data.weights && (await exampleWeights('data.weights', data.weights, plan.rows))
-  const { weights: _, ...unweighted } = data
-  const { x, y, likelihood, dispose } = await preparedData('data', unweighted, options.likelihood, model)
+  const likelihoods = likelihoodsOf(model, options.likelihood)
+  const parts = dataParts('data', data, model, likelihoods)
+  const weights = parts.weights && (await exampleWeights(parts.weights, plan.rows))
+  const { y, likelihood, dispose } = await preparedData({ ...parts, weights: undefined }, model, likelihoods)
   const sums = new Float64Array(plan.rows).fill(Number.NEGATIVE_INFINITY)
   try {
     await overDraws({
       model,
       plan,
       options,
-      inputs: [x, y],
+      alongside: [y],
       summarize: (outputs, target) => ({
         sum: tf.logSumExp(tf.stack(tf.unstack(outputs).map((output) => likelihood.logLikelihood(output, target!))), 0),
       }),

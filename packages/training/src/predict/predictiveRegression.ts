@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Rows } from '../data/rows.ts'
+import type { Several } from '../data/several.ts'
 import { InvalidOptionError, NonFiniteOutputError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import type { BatchRange } from '../loop/batchRanges.ts'
-import { type DrawOptions, drawPlan } from './drawOptions.ts'
+import { type DrawOptions, drawPlan, outputOf } from './drawOptions.ts'
 import { DrawStore } from './drawStore.ts'
 import { mixtureQuantiles } from './mixtureQuantiles.ts'
 import { overDraws } from './overDraws.ts'
@@ -41,17 +42,18 @@ export interface PredictiveRegression {
  * (Chan, Golub & LeVeque, 1983), so it does not cancel where the mean is large, and is that of the S draws themselves (divided by S).
  *
  * @param model a model whose outputs are what the likelihood takes
- * @param x inputs, [rows, ...]: a tensor, or an array with its shape
+ * @param x inputs, [rows, ...]: a tensor, or an array with its shape; of a model with several inputs one for each, by place or by name
  * @throws as `predictive`
  */
 export async function predictiveRegression(
   model: tf.LayersModel,
-  x: Rows,
+  x: Several<Rows>,
   options: PredictiveRegressionOptions,
 ): Promise<PredictiveRegression> {
   const { likelihood, quantiles = [] } = options
   const plan = drawPlan(model, x, options)
-  likelihood.checkModel?.(model)
+  const output = outputOf(model, options)
+  likelihood.checkModel?.(model, output)
   if (!likelihood.distribution) {
     throw new InvalidOptionError('likelihood', likelihood.name, 'a likelihood of numbers; for classes see predictive')
   }
@@ -70,7 +72,7 @@ export async function predictiveRegression(
       model,
       plan,
       options,
-      inputs: [x],
+      output,
       summarize: (outputs) => {
         const each = distribution(outputs)
         const means = each.mean()

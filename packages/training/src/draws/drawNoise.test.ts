@@ -4,9 +4,9 @@ import { expectNoLeak, expectTensorsClose } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
 import { InvalidOptionError } from '../errors.ts'
 import { gaussian } from '../likelihoods/gaussian.ts'
+import { predictive } from '../predict/predictive.ts'
+import { predictiveRegression } from '../predict/predictiveRegression.ts'
 import type { DrawNoise } from './drawNoise.ts'
-import { predictive } from './predictive.ts'
-import { predictiveRegression } from './predictiveRegression.ts'
 
 const likelihood = gaussian({ sigma: 0.1 })
 const linear = (args: Partial<VariationalDenseArgs> = {}): tf.LayersModel =>
