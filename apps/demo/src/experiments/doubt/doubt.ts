@@ -6,23 +6,14 @@ import { rotateImage } from '../../mnist/rotateImage.ts'
 import { disposing } from '../../stages/disposing.ts'
 import { mean } from '../../stages/score.ts'
 import { statusLine } from '../../stages/stage.ts'
-import type {
-  Configuration,
-  Experiment,
-  ExperimentReport,
-  FinishedPart,
-  Part,
-  PartContext,
-  Plan,
-  Size,
-} from '../framework/experiment.ts'
+import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
 import {
   type DigitSettings,
   FULL_DIGITS,
-  NORMAL_BY_LOCAL_TRICK,
   TINY_DIGITS,
   TINY_TRAINING,
   WARM_TRAINING,
+  WIDE_START,
   withTrainedDigits,
 } from '../shared/digitExperiment.ts'
 import { digitSet } from '../shared/digits.ts'
@@ -77,7 +68,7 @@ const FULL: DoubtSettings = { ...FULL_DIGITS, angles: ANGLES, rows: 2000, draws:
 const TINY: DoubtSettings = { ...TINY_DIGITS, angles: [0, 90, 180], rows: 16, draws: 3 }
 
 /** Uncertainty on turned digits, and on images that are no digits. */
-export const doubt: Experiment<DoubtConfiguration, DoubtResult> = {
+export const doubt: Experiment<DoubtConfiguration, DoubtResult, DoubtSettings> = {
   name: 'doubt',
   title: 'Does it know what it does not know?',
   description:
@@ -87,17 +78,17 @@ export const doubt: Experiment<DoubtConfiguration, DoubtResult> = {
   seeds: 3,
   version: 1,
 
-  plan(size: Size): Plan<DoubtConfiguration> {
+  plan(size) {
     const training = size === 'full' ? WARM_TRAINING : TINY_TRAINING
     const plain = { ...training, heldEpochs: 0, heldBeta: 1 }
     return {
       settings: { ...(size === 'full' ? FULL : TINY) },
       configurations: [
-        { name: 'lrt', title: 'Local reparameterization', bayesian: NORMAL_BY_LOCAL_TRICK, training },
+        { name: 'lrt', title: 'Local reparameterization', bayesian: WIDE_START, training },
         {
           name: 'lrt-learned',
           title: 'Local reparameterization, scale learned',
-          bayesian: { ...NORMAL_BY_LOCAL_TRICK, learnPriorScale: true },
+          bayesian: { ...WIDE_START, learnPriorScale: true },
           training,
         },
         { name: 'deterministic', title: 'Deterministic', bayesian: null, training: plain },
@@ -105,23 +96,15 @@ export const doubt: Experiment<DoubtConfiguration, DoubtResult> = {
     }
   },
 
-  async run(
-    { configuration, seed }: Part<DoubtConfiguration>,
-    settings: Plan<DoubtConfiguration>['settings'],
-    context: PartContext,
-  ): Promise<DoubtResult> {
-    const all = settings as unknown as DoubtSettings
-    const { trained, inspected } = await withTrainedDigits(configuration, all, seed, context, (model) =>
-      doubts(model, all, seed, context),
+  async run({ configuration, seed }, settings, context) {
+    const { trained, inspected } = await withTrainedDigits(configuration, settings, seed, context, (model) =>
+      doubts(model, settings, seed, context),
     )
     return { trained, ...inspected }
   },
 
-  report(
-    parts: readonly FinishedPart<DoubtConfiguration, DoubtResult>[],
-    settings: Plan<DoubtConfiguration>['settings'],
-  ): ExperimentReport {
-    return doubtReport(parts, settings as unknown as DoubtSettings)
+  report(parts, settings) {
+    return doubtReport(parts, settings)
   },
 }
 

@@ -3,20 +3,10 @@ import { INITIAL_SIGMA, PRIOR_SIGMA } from '../../contestants.ts'
 import { decimals, duration } from '../../format.ts'
 import type { Figure } from '../../report/figure.ts'
 import { seriesColor } from '../../report/palette.ts'
-import { disposing } from '../../stages/disposing.ts'
-import type {
-  Configuration,
-  Experiment,
-  ExperimentReport,
-  FinishedPart,
-  Part,
-  PartContext,
-  Plan,
-  Size,
-} from '../framework/experiment.ts'
-import { digitSplits } from '../shared/digits.ts'
+import type { Configuration, Experiment, ExperimentReport, FinishedPart } from '../framework/experiment.ts'
+import { withDigitNetwork } from '../shared/digitExperiment.ts'
 import { lineChart } from '../shared/lineChart.ts'
-import { type BayesianChoice, buildNetwork } from '../shared/network.ts'
+import type { BayesianChoice } from '../shared/network.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 
 /** A runner of the race. */
@@ -55,7 +45,7 @@ const FULL: RaceSettings = {
   validationRows: 10_000,
   testRows: 1,
   hidden: 400,
-  epochs: 12,
+  epochs: 10,
   batchSize: 128,
   learningRate: 1e-3,
   validationSamples: 3,
@@ -88,7 +78,7 @@ const runner = (
 })
 
 /** "Lower variance, faster convergence": the validation ELBO of each estimator against epochs and against seconds. */
-export const estimatorRace: Experiment<RaceConfiguration, RaceResult> = {
+export const estimatorRace: Experiment<RaceConfiguration, RaceResult, RaceSettings> = {
   name: 'estimator-race',
   title: 'Which estimator gets there first?',
   description:
@@ -98,7 +88,7 @@ export const estimatorRace: Experiment<RaceConfiguration, RaceResult> = {
   seeds: 3,
   version: 1,
 
-  plan(size: Size): Plan<RaceConfiguration> {
+  plan(size) {
     return {
       settings: { ...(size === 'tiny' ? TINY : FULL) },
       configurations: [
@@ -110,35 +100,30 @@ export const estimatorRace: Experiment<RaceConfiguration, RaceResult> = {
     }
   },
 
-  run(
-    { configuration, seed }: Part<RaceConfiguration>,
-    settings: Plan<RaceConfiguration>['settings'],
-    context: PartContext,
-  ): Promise<RaceResult> {
-    const { hidden, epochs, batchSize, learningRate, validationSamples, ...sizes } = settings as unknown as RaceSettings
-    return disposing(digitSplits(context.dataFolder, sizes), ({ train, validation }) =>
-      disposing(buildNetwork({ kind: 'dense', hidden: [hidden, hidden] }, configuration.bayesian, seed), async (model) => {
-        const history = await fit(
-          model,
-          { x: train.x, y: train.y, validation },
-          {
-            likelihood: categorical(),
-            epochs,
-            batchSize,
-            learningRate,
-            validationSamples,
-            seed,
-            signal: context.signal,
-            progress: terminalProgress(context.progress),
-          },
-        )
-        context.signal.throwIfAborted()
-        return { epochs: raceEpochs(history.epochs), compiled: history.execution.compiled }
-      }),
-    )
+  run({ configuration, seed }, settings, context) {
+    const { hidden, epochs, batchSize, learningRate, validationSamples, ...sizes } = settings
+    const network = { architecture: { kind: 'dense', hidden: [hidden, hidden] }, bayesian: configuration.bayesian } as const
+    return withDigitNetwork(network, sizes, seed, context, async (model, { train, validation }) => {
+      const history = await fit(
+        model,
+        { x: train.x, y: train.y, validation },
+        {
+          likelihood: categorical(),
+          epochs,
+          batchSize,
+          learningRate,
+          validationSamples,
+          seed,
+          signal: context.signal,
+          progress: terminalProgress(context.progress),
+        },
+      )
+      context.signal.throwIfAborted()
+      return { epochs: raceEpochs(history.epochs), compiled: history.execution.compiled }
+    })
   },
 
-  report(parts: readonly FinishedPart<RaceConfiguration, RaceResult>[]): ExperimentReport {
+  report(parts) {
     return raceReport(parts)
   },
 }

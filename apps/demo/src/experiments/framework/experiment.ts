@@ -13,9 +13,9 @@ export interface Configuration {
 }
 
 /** What an experiment will do; JSON. */
-export interface Plan<C extends Configuration> {
+export interface Plan<C extends Configuration, S extends object = object> {
   /** What all its parts share: sizes, epochs, draws. */
-  readonly settings: Readonly<Record<string, unknown>>
+  readonly settings: S
   /** In the order in which they run. */
   readonly configurations: readonly C[]
 }
@@ -58,9 +58,10 @@ export interface ExperimentReport {
 /**
  * An experiment: what it compares, how one part is computed, and how the parts are told.
  *
- * Methods, not function properties: experiments of different configurations and results stand in one list.
+ * C is what it compares, R what comes of a part, S the settings that its parts share. Methods, not function properties: experiments of different C, R
+ * and S stand in one list.
  */
-export interface Experiment<C extends Configuration = Configuration, R = unknown> {
+export interface Experiment<C extends Configuration = Configuration, R = unknown, S extends object = object> {
   /** On the command line. */
   readonly name: string
   readonly title: string
@@ -72,9 +73,9 @@ export interface Experiment<C extends Configuration = Configuration, R = unknown
   readonly seeds: number
   /** Counts up when results change their meaning: parts of another version are computed again. */
   readonly version: number
-  plan(size: Size): Plan<C>
+  plan(size: Size): Plan<C, S>
   /** Computes a part. All randomness follows from the seed. */
-  run(part: Part<C>, settings: Plan<C>['settings'], context: PartContext): Promise<R>
+  run(part: Part<C>, settings: S, context: PartContext): Promise<R>
   /** Tells finished parts, in the order of the plan; some may be missing still, at least one is there. */
-  report(parts: readonly FinishedPart<C, R>[], settings: Plan<C>['settings']): ExperimentReport
+  report(parts: readonly FinishedPart<C, R>[], settings: S): ExperimentReport
 }

@@ -7,7 +7,7 @@ import type { Experiment, ExperimentReport, Size } from './experiment.ts'
 export interface Provenance {
   readonly experiment: string
   readonly size: Size
-  readonly settings: Readonly<Record<string, unknown>>
+  readonly settings: object
   readonly seeds: readonly number[]
   readonly backend: { readonly name: string; readonly message: string }
   readonly machine: { readonly cpu: string; readonly cores: number; readonly platform: string }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeAtomically } from '../../run/writeAtomically.ts'
-import type { Configuration, Experiment, FinishedPart, Part, Plan } from './experiment.ts'
+import type { Configuration, Experiment, FinishedPart, Part } from './experiment.ts'
 
 const FORMAT = 'tfjs-bayes-experiment-part'
 
@@ -15,10 +15,10 @@ const FORMAT = 'tfjs-bayes-experiment-part'
 export class PartStore {
   readonly #folder: string
   readonly #experiment: Experiment
-  readonly #settings: Plan<Configuration>['settings']
+  readonly #settings: object
 
   /** @param folder the output folder of the experiment */
-  constructor(folder: string, experiment: Experiment, settings: Plan<Configuration>['settings']) {
+  constructor(folder: string, experiment: Experiment, settings: object) {
     this.#folder = folder
     this.#experiment = experiment
     this.#settings = settings
@@ -68,7 +68,7 @@ interface Envelope {
   readonly format: string
   readonly experiment: string
   readonly version: number
-  readonly settings: Plan<Configuration>['settings']
+  readonly settings: object
   readonly configuration: Configuration
   readonly seed: number
   readonly seconds: number

@@ -9,7 +9,7 @@ import { unwritable, writeAtomically } from '../../run/writeAtomically.ts'
 import { startBackend } from '../../stages/backend.ts'
 import { formatTable } from '../../table.ts'
 import { versions } from '../../versions.ts'
-import type { Configuration, Experiment, ExperimentReport, FinishedPart, Part, Plan, Size } from './experiment.ts'
+import type { Configuration, Experiment, ExperimentReport, FinishedPart, Part, Size } from './experiment.ts'
 import { experimentPage, type Provenance } from './experimentPage.ts'
 import { PartStore } from './partStore.ts'
 
@@ -79,7 +79,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
 async function runPart(
   experiment: Experiment,
   part: Part<Configuration>,
-  settings: Plan<Configuration>['settings'],
+  settings: object,
   store: PartStore,
   { folder, dataFolder, say, progress, signal }: ExperimentOptions,
 ): Promise<void> {

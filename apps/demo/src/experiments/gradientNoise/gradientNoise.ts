@@ -8,21 +8,12 @@ import {
   gradientMeter,
   terminalProgress,
 } from '@tfjs-bayes/training'
-import { INITIAL_SIGMA, LEARNING_RATE, PRIOR_SIGMA } from '../../contestants.ts'
-import { disposing } from '../../stages/disposing.ts'
+import { LEARNING_RATE } from '../../contestants.ts'
 import { statusLine } from '../../stages/stage.ts'
-import type {
-  Configuration,
-  Experiment,
-  ExperimentReport,
-  FinishedPart,
-  Part,
-  PartContext,
-  Plan,
-  Size,
-} from '../framework/experiment.ts'
-import { type DigitSet, digitSplits } from '../shared/digits.ts'
-import { buildNetwork } from '../shared/network.ts'
+import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
+import { NORMAL_BY_LOCAL_TRICK, withDigitNetwork } from '../shared/digitExperiment.ts'
+import type { DigitSet } from '../shared/digits.ts'
+import type { Architecture, BayesianChoice } from '../shared/network.ts'
 import { gradientNoiseReport } from './report.ts'
 
 /** After how much training the noise is measured. */
@@ -74,7 +65,7 @@ const TINY: NoiseSettings = {
 }
 
 /** Kingma's table 1 on MNIST: how the noise of each estimator's gradient falls as batches grow. */
-export const gradientNoise: Experiment<NoiseConfiguration, NoiseResult> = {
+export const gradientNoise: Experiment<NoiseConfiguration, NoiseResult, NoiseSettings> = {
   name: 'gradient-noise',
   title: 'The noise in the gradient, as batches grow',
   description:
@@ -84,7 +75,7 @@ export const gradientNoise: Experiment<NoiseConfiguration, NoiseResult> = {
   seeds: 3,
   version: 1,
 
-  plan(size: Size): Plan<NoiseConfiguration> {
+  plan(size) {
     if (size === 'tiny') return { settings: { ...TINY }, configurations: [{ name: 'early', title: 'After 1 epoch', epochs: 1 }] }
     return {
       settings: { ...FULL },
@@ -92,52 +83,33 @@ export const gradientNoise: Experiment<NoiseConfiguration, NoiseResult> = {
     }
   },
 
-  run(
-    { configuration, seed }: Part<NoiseConfiguration>,
-    settings: Plan<NoiseConfiguration>['settings'],
-    context: PartContext,
-  ): Promise<NoiseResult> {
-    const chosen = settings as unknown as NoiseSettings
-    return disposing(digitSplits(context.dataFolder, chosen), ({ train }) =>
-      disposing(networkOf(chosen, seed), async (model) => {
-        const { signal, progress } = context
-        await fit(model, train, {
-          likelihood: categorical(),
-          epochs: configuration.epochs,
-          batchSize: chosen.batchSize,
-          learningRate: LEARNING_RATE,
-          optimizer: adam(),
-          seed,
-          signal,
-          progress: terminalProgress(progress),
-        })
-        signal.throwIfAborted()
-        return { readings: await measured(model, train, chosen, seed, context) }
-      }),
-    )
+  run({ configuration, seed }, settings, context) {
+    return withDigitNetwork(networkOf(settings), settings, seed, context, async (model, { train }) => {
+      const { signal, progress } = context
+      await fit(model, train, {
+        likelihood: categorical(),
+        epochs: configuration.epochs,
+        batchSize: settings.batchSize,
+        learningRate: LEARNING_RATE,
+        optimizer: adam(),
+        seed,
+        signal,
+        progress: terminalProgress(progress),
+      })
+      signal.throwIfAborted()
+      return { readings: await measured(model, train, settings, seed, context) }
+    })
   },
 
-  report(
-    parts: readonly FinishedPart<NoiseConfiguration, NoiseResult>[],
-    settings: Plan<NoiseConfiguration>['settings'],
-  ): ExperimentReport {
-    return gradientNoiseReport(parts, settings as unknown as NoiseSettings)
+  report(parts, settings) {
+    return gradientNoiseReport(parts, settings)
   },
 }
 
-function networkOf({ hidden }: NoiseSettings, seed: number): tf.Sequential {
-  return buildNetwork(
-    { kind: 'dense', hidden: [hidden, hidden] },
-    {
-      estimator: 'localReparameterization',
-      kl: 'closed',
-      prior: { family: 'normal', sigma: PRIOR_SIGMA },
-      learnPriorScale: false,
-      initialSigma: INITIAL_SIGMA,
-    },
-    seed,
-  )
-}
+const networkOf = ({ hidden }: NoiseSettings): { architecture: Architecture; bayesian: BayesianChoice } => ({
+  architecture: { kind: 'dense', hidden: [hidden, hidden] },
+  bayesian: NORMAL_BY_LOCAL_TRICK,
+})
 
 async function measured(
   model: tf.LayersModel,

@@ -37,6 +37,7 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
             'mean: error',
             'mean: NLL',
             's/epoch',
+            'CPU s/epoch',
           ),
           rows: rows.map((row) => [
             row[0]!.configuration.title,
@@ -45,9 +46,11 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
               row.flatMap(({ result }) => result.byNll ?? []),
               row,
             ),
-            formatSpread(
-              row.map(({ result }) => medianSeconds(result.epochs)),
-              (value) => decimals(value, 1),
+            ...(['seconds', 'cpuSeconds'] as const).map((which) =>
+              formatSpread(
+                row.flatMap(({ result }) => median(result.epochs.flatMap((epoch) => epoch[which] ?? [])) ?? []),
+                (value) => decimals(value, 1),
+              ),
             ),
           ]),
         },
@@ -57,14 +60,14 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
         table: {
           columns: [
             ...['network', 'prior of every weight', 'estimator', 'KL by', 'layers'].map((heading) => ({ heading })),
-            ...['parameters', 'epochs', 'batch', 'learning rate'].map((heading) => ({ heading, numeric: true })),
+            ...['initial σ', 'parameters', 'epochs', 'batch', 'learning rate'].map((heading) => ({ heading, numeric: true })),
           ],
           rows: rows.map((row) => trainingCells(row)),
         },
       },
       {
         title: 'The best ELBO reached',
-        note: 'The same runs at the epoch with the highest ELBO on the training rows: what the objective itself asked for.',
+        note: `The same runs at the epoch with the highest ELBO on the training rows: what the objective itself asks for, as far as the run went. Test figures of ${settings.elboTestDraws} posterior samples.`,
         table: {
           columns: columns('epoch', 'KL / N', 'ELBO', 'test error', 'test NLL', 'val. NLL', 'ECE', 'mean: error', 'mean: NLL'),
           rows: rows.map((row) => [
@@ -122,6 +125,7 @@ function trainingCells(row: Row): string[] {
     bayesian?.estimator ?? '–',
     bayesian?.kl ?? '–',
     layers.join('-'),
+    bayesian === null ? '–' : String(bayesian.initialSigma),
     integer(row[0]!.result.parameters),
     training.heldEpochs > 0
       ? `${training.heldEpochs} at beta ${training.heldBeta}, ${training.epochs - training.heldEpochs} at 1`
@@ -170,7 +174,7 @@ function remark(row: Row, { klLimit }: TableSettings): string | undefined {
       : ` against ${percent(figures.error)} and ${decimals(figures.nll)}: ${beats(row) ? 'better in both' : error < figures.error || nll < figures.nll ? 'better in one of the two' : 'worse'}`
   return (
     `${title}: ${percent(error)} and ${decimals(nll)} nats at a KL of ${decimals(kl, 2)} nats per example${against}. ` +
-    `Without the limit, the validation NLL would have chosen epoch ${free.epoch}, with a KL of ${decimals(free.klPerExample, 1)}.`
+    `Among all epochs, those of the warm-up too, the validation NLL was lowest in epoch ${free.epoch}, at beta ${Number(free.beta.toFixed(2))} and a KL of ${decimals(free.klAtEnd, 1)}.`
   )
 }
 
@@ -195,7 +199,7 @@ function charts(rows: readonly Row[]): Figure[] {
       caption: 'Validation error (%) of the posterior predictive against KL per example (nats), one dot an epoch.',
       x: { label: 'KL / N (nats)', scale: 'log' },
       y: { label: 'validation error (%)', scale: 'log' },
-      lines: lines(bayesian, (epoch) => ({ x: epoch.klPerExample, y: 100 * epoch.validation.error })),
+      lines: lines(bayesian, (epoch) => ({ x: epoch.klAtEnd, y: 100 * epoch.validation.error })),
     }),
     lineChart({
       name: 'validation-nll',
@@ -217,7 +221,7 @@ function charts(rows: readonly Row[]): Figure[] {
   ]
 }
 
-function medianSeconds(epochs: readonly EpochResult[]): number {
-  const sorted = epochs.map(({ seconds }) => seconds).sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]!
+function median(values: readonly number[]): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[sorted.length >> 1]
 }

@@ -12,16 +12,7 @@ import {
 } from '@tfjs-bayes/training'
 import { PRIOR_SIGMA } from '../../contestants.ts'
 import { disposing } from '../../stages/disposing.ts'
-import type {
-  Configuration,
-  Experiment,
-  ExperimentReport,
-  FinishedPart,
-  Part,
-  PartContext,
-  Plan,
-  Size,
-} from '../framework/experiment.ts'
+import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
 import {
   type DigitSettings,
   FULL_DIGITS,
@@ -56,11 +47,11 @@ export interface PosteriorResult {
   readonly atTemperature: Quality & { readonly temperature: number }
 }
 
-const FULL: DigitSettings = { ...FULL_DIGITS, testDraws: 100 }
-const PLAIN: TrainingChoice = { epochs: 20, batchSize: 250, learningRate: 2e-3, heldEpochs: 0, heldBeta: 1 }
+const FULL: DigitSettings = { ...FULL_DIGITS, testDraws: 30, elboTestDraws: 30 }
+const PLAIN: TrainingChoice = { epochs: 15, batchSize: 250, learningRate: 2e-3, heldEpochs: 0, heldBeta: 1 }
 
 /** The method's own weakness, and what helps. */
-export const overPruning: Experiment<RemedyConfiguration, RemedyResult> = {
+export const overPruning: Experiment<RemedyConfiguration, RemedyResult, DigitSettings> = {
   name: 'over-pruning',
   title: 'Over-pruning, and what helps',
   description:
@@ -70,7 +61,7 @@ export const overPruning: Experiment<RemedyConfiguration, RemedyResult> = {
   seeds: 1,
   version: 1,
 
-  plan(size: Size): Plan<RemedyConfiguration> {
+  plan(size) {
     const configurations = remedies(size === 'full' ? PLAIN : { ...PLAIN, epochs: 1, batchSize: 32 })
     const tiny = ['baseline', 'shifts', 'deterministic']
     return {
@@ -82,24 +73,20 @@ export const overPruning: Experiment<RemedyConfiguration, RemedyResult> = {
     }
   },
 
-  async run(
-    { configuration, seed }: Part<RemedyConfiguration>,
-    settings: Plan<RemedyConfiguration>['settings'],
-    context: PartContext,
-  ): Promise<RemedyResult> {
-    const all = settings as unknown as DigitSettings
+  async run({ configuration, seed }, settings, context) {
     const { trained, inspected } = await withTrainedDigits(
       configuration,
-      all,
+      settings,
       seed,
       context,
-      (model, splits) => (configuration.bayesian === null ? Promise.resolve(null) : inspect(model, splits, all, seed, context)),
+      (model, splits) =>
+        configuration.bayesian === null ? Promise.resolve(null) : inspect(model, splits, settings, seed, context),
       'elbo',
     )
     return { trained, posterior: inspected }
   },
 
-  report(parts: readonly FinishedPart<RemedyConfiguration, RemedyResult>[]): ExperimentReport {
+  report(parts) {
     return overPruningReport(parts)
   },
 }

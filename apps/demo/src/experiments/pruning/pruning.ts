@@ -4,23 +4,14 @@ import { dropDeadUnits, errorRate, nllOfLogProbabilities, predictive, prune, pru
 import { PRIOR_SIGMA } from '../../contestants.ts'
 import { disposing } from '../../stages/disposing.ts'
 import { statusLine } from '../../stages/stage.ts'
-import type {
-  Configuration,
-  Experiment,
-  ExperimentReport,
-  FinishedPart,
-  Part,
-  PartContext,
-  Plan,
-  Size,
-} from '../framework/experiment.ts'
+import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
 import {
   type DigitSettings,
   FULL_DIGITS,
-  NORMAL_BY_LOCAL_TRICK,
   TINY_DIGITS,
   TINY_TRAINING,
   WARM_TRAINING,
+  WIDE_START,
   withTrainedDigits,
 } from '../shared/digitExperiment.ts'
 import type { DigitSet } from '../shared/digits.ts'
@@ -62,10 +53,10 @@ export interface PruningResult {
   readonly points: readonly PrunedPoint[]
 }
 
-const FULL: PruningSettings = { ...FULL_DIGITS, fractions: [0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995], curveDraws: 30 }
+const FULL: PruningSettings = { ...FULL_DIGITS, fractions: [0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995], curveDraws: 20 }
 const TINY: PruningSettings = { ...TINY_DIGITS, fractions: [0, 0.6, 0.95], curveDraws: 2 }
 
-const configuration = (name: string, title: string, bayesian: BayesianChoice): PruningConfiguration => ({
+const prunable = (name: string, title: string, bayesian: BayesianChoice): PruningConfiguration => ({
   name,
   title,
   bayesian,
@@ -73,7 +64,7 @@ const configuration = (name: string, title: string, bayesian: BayesianChoice): P
 })
 
 /** How much of a posterior can go, by signal-to-noise and by KL, and how small the network gets. */
-export const pruning: Experiment<PruningConfiguration, PruningResult> = {
+export const pruning: Experiment<PruningConfiguration, PruningResult, PruningSettings> = {
   name: 'pruning',
   title: 'What can go without being missed?',
   description:
@@ -83,15 +74,15 @@ export const pruning: Experiment<PruningConfiguration, PruningResult> = {
   seeds: 3,
   version: 1,
 
-  plan(size: Size): Plan<PruningConfiguration> {
+  plan(size) {
     const configurations = [
-      configuration('lrt-normal', 'Local reparameterization, normal', NORMAL_BY_LOCAL_TRICK),
-      configuration('lrt-laplace', 'Local reparameterization, Laplace', {
-        ...NORMAL_BY_LOCAL_TRICK,
+      prunable('lrt-normal', 'Local reparameterization, normal', WIDE_START),
+      prunable('lrt-laplace', 'Local reparameterization, Laplace', {
+        ...WIDE_START,
         prior: { family: 'laplace', scale: PRIOR_SIGMA },
       }),
-      configuration('lrt-mixture', 'Local reparameterization, mixture', {
-        ...NORMAL_BY_LOCAL_TRICK,
+      prunable('lrt-mixture', 'Local reparameterization, mixture', {
+        ...WIDE_START,
         kl: 'upperBound',
         prior: { family: 'mixture', wide: 0.5, sigmas: [PRIOR_SIGMA, 0.0025] },
       }),
@@ -100,23 +91,15 @@ export const pruning: Experiment<PruningConfiguration, PruningResult> = {
     return { settings: { ...TINY }, configurations: [{ ...configurations[0]!, training: TINY_TRAINING }] }
   },
 
-  async run(
-    { configuration: chosen, seed }: Part<PruningConfiguration>,
-    settings: Plan<PruningConfiguration>['settings'],
-    context: PartContext,
-  ): Promise<PruningResult> {
-    const all = settings as unknown as PruningSettings
-    const { trained, inspected } = await withTrainedDigits(chosen, all, seed, context, (model, { test }) =>
-      curve(model, test, all, seed, context),
+  async run({ configuration, seed }, settings, context) {
+    const { trained, inspected } = await withTrainedDigits(configuration, settings, seed, context, (model, { test }) =>
+      curve(model, test, settings, seed, context),
     )
     return { trained, points: inspected }
   },
 
-  report(
-    parts: readonly FinishedPart<PruningConfiguration, PruningResult>[],
-    settings: Plan<PruningConfiguration>['settings'],
-  ): ExperimentReport {
-    return pruningReport(parts, settings as unknown as PruningSettings)
+  report(parts, settings) {
+    return pruningReport(parts, settings)
   },
 }
 

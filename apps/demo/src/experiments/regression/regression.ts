@@ -1,14 +1,5 @@
 import { statusLine } from '../../stages/stage.ts'
-import type {
-  Configuration,
-  Experiment,
-  ExperimentReport,
-  FinishedPart,
-  Part,
-  PartContext,
-  Plan,
-  Size,
-} from '../framework/experiment.ts'
+import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
 import { randomOrder } from '../shared/randomIntegers.ts'
 import { bostonHousing, type RegressionTable } from './boston.ts'
 import { type Band, type FittedRegression, fitRegression, type RegressionChoice } from './fitRegression.ts'
@@ -64,7 +55,7 @@ const BOSTON: RegressionChoice = {
 }
 
 /** Regression: what the posterior says where there are no data, and a table of published figures. */
-export const regression: Experiment<RegressionConfiguration, RegressionResult> = {
+export const regression: Experiment<RegressionConfiguration, RegressionResult, RegressionSettings> = {
   name: 'regression',
   title: 'Regression with a gap, and Boston housing',
   description:
@@ -75,7 +66,7 @@ export const regression: Experiment<RegressionConfiguration, RegressionResult> =
   seeds: 3,
   version: 1,
 
-  plan(size: Size): Plan<RegressionConfiguration> {
+  plan(size) {
     const row = (
       name: string,
       title: string,
@@ -98,20 +89,14 @@ export const regression: Experiment<RegressionConfiguration, RegressionResult> =
     }
   },
 
-  run(
-    { configuration, seed }: Part<RegressionConfiguration>,
-    settings: Plan<RegressionConfiguration>['settings'],
-    context: PartContext,
-  ): Promise<RegressionResult> {
-    const all = settings as unknown as RegressionSettings
-    return configuration.problem === 'gap' ? gap(configuration, all, seed, context) : boston(configuration, all, seed, context)
+  run({ configuration, seed }, settings, context) {
+    return configuration.problem === 'gap'
+      ? gap(configuration, settings, seed, context)
+      : boston(configuration, settings, seed, context)
   },
 
-  report(
-    parts: readonly FinishedPart<RegressionConfiguration, RegressionResult>[],
-    settings: Plan<RegressionConfiguration>['settings'],
-  ): ExperimentReport {
-    return regressionReport(parts, settings as unknown as RegressionSettings)
+  report(parts, settings) {
+    return regressionReport(parts, settings)
   },
 }
 

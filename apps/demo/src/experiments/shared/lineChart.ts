@@ -136,5 +136,5 @@ function scaleOf({ label, scale, ticks, domain, reverse }: Axis): Plot.ScaleOpti
 /** Four digits; powers of ten where they get long. */
 function short(value: number): string {
   const plain = String(Number(value.toPrecision(4)))
-  return (plain.length > 7 ? Number(value.toPrecision(2)).toExponential() : plain).replaceAll('-', '−')
+  return (plain.length > 6 ? Number(value.toPrecision(2)).toExponential() : plain).replaceAll('-', '−')
 }

@@ -13,29 +13,23 @@ export function heldBeta({ heldEpochs, heldBeta: beta }: WarmUpChoice): BetaSche
   return { name: 'held', settings: { heldEpochs, heldBeta: beta }, at: ({ epoch }) => (epoch < heldEpochs ? beta : 1) }
 }
 
-/** Share of the peak to which the first phase falls, and from which the second one rises. */
+/** Share of the peak to which the first phase falls, and at which the second one stays. */
 const LOW = 0.05
-/** Share of the peak at the end. */
+/** Share of the peak at the end, where there is one phase only. */
 const LAST = 0.01
-/** Part of the second phase in which the rate rises. */
-const RISE = 0.25
 
 /**
- * The learning rate of the warm-up: half a cosine from the peak to a twentieth in the first phase, so that the weights settle; up again in the first
- * quarter of the second, and down to a hundredth. Without a first phase: half a cosine.
+ * The learning rate of the warm-up: half a cosine from the peak to a twentieth in the first phase, so that the weights settle, and a twentieth from then on,
+ * since the whole KL, met at full rate, tears down within an epoch what the first phase built. Without a first phase: half a cosine down to a hundredth.
  */
 export function twoPhaseRate(peak: number, { heldEpochs }: WarmUpChoice): LearningRateSchedule {
-  const cosine = (from: number, to: number, share: number): number => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2
+  const cosine = (to: number, share: number): number => to + ((peak - to) * (1 + Math.cos(Math.PI * share))) / 2
   return {
     name: 'twoPhase',
     settings: { peak, heldEpochs },
     at: ({ step, batches, epochs }) => {
       const now = step / batches
-      if (heldEpochs === 0) return cosine(peak, LAST * peak, now / epochs)
-      if (now < heldEpochs) return cosine(peak, LOW * peak, now / heldEpochs)
-      const share = (now - heldEpochs) / Math.max(1, epochs - heldEpochs)
-      if (share < RISE) return cosine(LOW * peak, peak, share / RISE)
-      return cosine(peak, LAST * peak, (share - RISE) / (1 - RISE))
+      return heldEpochs === 0 ? cosine(LAST * peak, now / epochs) : cosine(LOW * peak, Math.min(1, now / heldEpochs))
     },
   }
 }

@@ -35,9 +35,11 @@ export interface TrainingChoice extends WarmUpChoice {
 export interface JudgingChoice {
   /** Draws of the predictive distribution that chooses the epoch, on the validation rows. */
   readonly validationDraws: number
-  /** Draws of the predictive distribution on the test rows. */
+  /** Draws of the predictive distribution on the test rows, for the epoch chosen by validation NLL. */
   readonly testDraws: number
-  /** Only epochs with beta 1 whose KL / N is at most this can be chosen by validation NLL; null: any KL. */
+  /** The same for the epoch with the best ELBO. */
+  readonly elboTestDraws: number
+  /** Only epochs with beta 1 whose KL / N at their end is at most this can be chosen by validation NLL; null: any KL. */
   readonly klLimit: number | null
 }
 
@@ -49,7 +51,11 @@ export interface EpochResult {
   readonly nll: number
   readonly klPerExample: number
   readonly beta: number
+  /** KL / N of the weights at the end of the epoch; `klPerExample` is the mean over its steps. */
+  readonly klAtEnd: number
   readonly seconds: number
+  /** Seconds of processor time, over all cores: what the epoch costs whoever else uses the machine. Null where an interruption cut the count. */
+  readonly cpuSeconds: number | null
   /** Of the posterior predictive on the validation rows. */
   readonly validation: Quality
   /** Of one pass with the posterior means. */
@@ -130,7 +136,13 @@ export async function trainAndJudge(
   const scored = async (by: 'nll' | 'elbo'): Promise<Chosen | null> => {
     const epoch = judge.restore(by)
     if (epoch === undefined) return null
-    const chosen = await scoreChosen(model, splits, epoch, options, signal)
+    const chosen = await scoreChosen(
+      model,
+      splits,
+      epoch,
+      { ...options, draws: by === 'nll' ? options.testDraws : options.elboTestDraws },
+      signal,
+    )
     await inspect?.(model, by)
     return chosen
   }
@@ -153,6 +165,8 @@ class Judge {
   readonly #rows: number
   readonly #folder: string
   #epochs: EpochResult[]
+  /** Processor time at the end of the last epoch; the first one after the start is not whole. */
+  #cpuMark: number | undefined
 
   constructor(
     model: tf.LayersModel,
@@ -175,18 +189,32 @@ class Judge {
   }
 
   async offer({ epoch, elbo, nll, klPerExample, beta, seconds, examples }: EpochRecord): Promise<void> {
+    const cpuSeconds = this.#cpuMark === undefined ? null : processorSeconds() - this.#cpuMark
     if (examples < this.#rows) return
     const number = epoch + 1
     // Without the signal: fit counts an epoch as done that ended before the interruption, and will not offer it again.
     const at = { seed: this.#options.seed }
     const validation = await this.#quality({ ...at, samples: this.#options.validationDraws })
     const validationAtMean = await this.#quality({ ...at, mode: 'mean' as const })
-    const result: EpochResult = { epoch: number, elbo, nll, klPerExample, beta, seconds, validation, validationAtMean }
+    const klAtEnd = await this.#klPerExample()
+    const result: EpochResult = {
+      epoch: number,
+      elbo,
+      nll,
+      klPerExample,
+      beta,
+      klAtEnd,
+      seconds,
+      cpuSeconds,
+      validation,
+      validationAtMean,
+    }
     this.#epochs = [...this.#epochs.filter((before) => before.epoch < number), result]
     for (const by of ['nll', 'elbo'] as const) {
       if (this.epochOf(by) === number) writeAtomically(this.#weightsOf(by), await weightBytes(this.#model))
     }
     writeAtomically(join(this.#folder, 'epochs.json'), JSON.stringify(this.#epochs))
+    this.#cpuMark = processorSeconds()
   }
 
   /** The best epoch so far; undefined where none can be chosen. */
@@ -194,8 +222,7 @@ class Judge {
     const { klLimit } = this.#options
     const worth = (epoch: EpochResult): number => (by === 'elbo' ? epoch.elbo : -epoch.validation.nll)
     // An epoch with the KL down-weighted is a tempered posterior, whatever it predicts.
-    const allowed = ({ klPerExample, beta }: EpochResult): boolean =>
-      beta > WHOLE_BETA && (klLimit === null || klPerExample <= klLimit)
+    const allowed = ({ klAtEnd, beta }: EpochResult): boolean => beta > WHOLE_BETA && (klLimit === null || klAtEnd <= klLimit)
     const candidates = this.#epochs.filter((epoch) => by === 'elbo' || allowed(epoch))
     return candidates.reduce<EpochResult | undefined>((a, b) => (a === undefined || worth(b) > worth(a) ? b : a), undefined)
       ?.epoch
@@ -208,6 +235,18 @@ class Judge {
     return epoch
   }
 
+  /** The KL does not depend on the rows: one of them will do. */
+  async #klPerExample(): Promise<number> {
+    const { x, y } = this.#validation
+    const row = { x: x.slice([0, 0], [1, -1]), y: y.slice([0], [1]) }
+    try {
+      const options = { likelihood: categorical(), datasetSize: this.#rows, seed: this.#options.seed }
+      return (await evaluateElbo(this.#model, row, options)).klPerExample
+    } finally {
+      tf.dispose(row)
+    }
+  }
+
   #weightsOf(by: 'nll' | 'elbo'): string {
     return join(this.#folder, `${by}.bin`)
   }
@@ -218,11 +257,17 @@ class Judge {
   }
 }
 
+/** Processor time of this process so far, user and system. */
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
 async function scoreChosen(
   model: tf.LayersModel,
   { train, validation, test }: DigitSplits,
   epoch: number,
-  { seed, validationDraws, testDraws }: JudgingChoice & { readonly seed: number },
+  { seed, validationDraws, draws }: JudgingChoice & { readonly seed: number; readonly draws: number },
   signal: AbortSignal,
 ): Promise<Chosen> {
   const likelihood = categorical()
@@ -233,7 +278,7 @@ async function scoreChosen(
     epoch,
     train: { elbo, nll, klPerExample },
     validation: await predicted(validation, { samples: validationDraws }, (each) => qualityOf(each, validation.labels)),
-    test: await predicted(test, { samples: testDraws }, (each) => {
+    test: await predicted(test, { samples: draws }, (each) => {
       const { error, nll: testNll, ece, mutualInformation } = score(each, test.labels, each.samples > 1)
       return { error, nll: testNll, ece, mutualInformation }
     }),
