@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { FileAccessError } from './errors.ts'
+import { FileAccessError, OnnxError } from './errors.ts'
 import type { OnnxModel } from './ir/graph.ts'
 import { encode, encodePieces, LARGEST_MESSAGE } from './wire/encode.ts'
 import { splitModel, tensorBytesOf } from './wire/externalData.ts'
@@ -22,14 +22,20 @@ export interface FileOptions {
  * model refers to unless it is the same, before the model. Second files of older models under the same path are removed then.
  *
  * @param path of the file; its folder must exist
+ * @param limit from how many bytes of weights on one file cannot hold them; default: what protobuf sets
  * @returns the number of bytes written, of both files
  * @throws FileAccessError where a file cannot be written
  */
-export async function writeModelFile(model: OnnxModel, path: string, { externalData = false }: FileOptions): Promise<number> {
+export async function writeModelFile(
+  model: OnnxModel,
+  path: string,
+  { externalData = false }: FileOptions,
+  limit: number = LARGEST_MESSAGE - ROOM,
+): Promise<number> {
   const message = toMessage(model)
   const bytes = tensorBytesOf(message)
   try {
-    if (!externalData && bytes < LARGEST_MESSAGE - ROOM) {
+    if (!externalData && bytes < limit) {
       const pieces = encodePieces(message)
       await writeFileAtomically(path, pieces)
       await removeOldData(path, undefined)
@@ -37,19 +43,25 @@ export async function writeModelFile(model: OnnxModel, path: string, { externalD
     }
     const stem = basename(path).replace(/\.onnx$/, '')
     const { data } = splitModel(message, '')
-    const hash = createHash('sha256')
-    for (const piece of data) hash.update(piece)
-    const location = `${stem}.${hash.digest('hex').slice(0, HASH_LENGTH)}.data`
+    const location = `${stem}.${hashOf(data)}.data`
     const file = encode(splitModel(message, location).model)
     await writeFileAtomically(join(dirname(path), location), data)
     await writeFileAtomically(path, [file])
     await removeOldData(path, location)
     return file.length + lengthOf(data)
   } catch (error) {
+    if (error instanceof OnnxError) throw error
     throw new FileAccessError(
       `The ONNX file ${path} cannot be written: ${(error as Error).message}. Check that the folder exists, is writable and has ${bytes} bytes free.`,
     )
   }
+}
+
+function hashOf(pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces)
+    for (let from = 0; from < piece.length; from += HASHED_AT_ONCE) hash.update(piece.subarray(from, from + HASHED_AT_ONCE))
+  return hash.digest('hex').slice(0, HASH_LENGTH)
 }
 
 function lengthOf(pieces: readonly Uint8Array[]): number {
@@ -57,6 +69,8 @@ function lengthOf(pieces: readonly Uint8Array[]): number {
 }
 
 const HASH_LENGTH = 16
+/** Node's hash takes less than 2 GiB at once, which one tensor may have. */
+const HASHED_AT_ONCE = 2 ** 26
 /** For all that is in a file beside the weights. */
 const ROOM = 2 ** 26
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,8 +6,16 @@ import { pathToFileURL } from 'node:url'
 import * as tf from '@tensorflow/tfjs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CorruptModelError, decodeModel, FileAccessError, InvalidModelError, ModelTooLargeError } from '../src/index.ts'
-import { exportLayersModelToFile, exportModelToFile, loadPredictor, tritonConfig } from '../src/node.ts'
+import {
+  buildLayersModel,
+  CorruptModelError,
+  decodeModel,
+  FileAccessError,
+  InvalidModelError,
+  ModelTooLargeError,
+} from '../src/index.ts'
+import { writeModelFile } from '../src/modelFile.ts'
+import { exportLayersModelToFile, exportModelToFile, loadModel, loadPredictor, tritonConfig } from '../src/node.ts'
 import { loadPredictor as loadPredictorOnTheWeb } from '../src/web.ts'
 import { decode } from '../src/wire/decode.ts'
 import { encode } from '../src/wire/encode.ts'
@@ -108,6 +117,25 @@ describe('a predictor', () => {
       await expect(loadPredictor(path('astray.onnx'))).rejects.toThrow(/expected the name of a file in the same folder/)
     }
   })
+})
+
+test('weights that one file cannot hold go into a second one by themselves', async () => {
+  const own = await mkdtemp(join(folder, 'limit-'))
+  const path = join(own, 'net.onnx')
+  const built = buildLayersModel(model)
+  const weights = 4 * (16 * 64 + 64 + 64 * 32 + 32)
+  await writeModelFile(built, path, {}, weights + 1)
+  expect(await readdir(own)).toEqual(['net.onnx'])
+  const whole = await loadModel(path, { providers: ['cpu'] })
+  await writeModelFile(built, path, {}, weights)
+  const [data, ...others] = (await readdir(own)).sort()
+  expect(others).toEqual(['net.onnx'])
+  const hash = createHash('sha256').update(await readFile(join(own, data!)))
+  expect(data).toBe(`net.${hash.digest('hex').slice(0, 16)}.data`)
+  const parts = await loadModel(path, { providers: ['cpu'] })
+  const x = normals(2 * 16, 6)
+  expect(await parts.run(x)).toEqual(await whole.run(x))
+  for (const loaded of [whole, parts]) await loaded.dispose()
 })
 
 test('what one file cannot hold, and what bytes alone cannot tell', async () => {
