@@ -22,10 +22,14 @@ export function toFloat16(values: Float32Array): Uint16Array {
  * @returns the same numbers, exactly
  */
 export function fromFloat16(bits: Uint16Array): Float32Array {
+  // All patterns once: a table is several times as fast as taking each number apart.
+  singles ??= Float32Array.from({ length: 2 ** 16 }, (_, pattern) => singleOf(pattern))
   const values = new Float32Array(bits.length)
-  for (let i = 0; i < bits.length; i++) values[i] = singleOf(bits[i]!)
+  for (let i = 0; i < bits.length; i++) values[i] = singles[bits[i]!]!
   return values
 }
+
+let singles: Float32Array | undefined
 
 function singleOf(pattern: number): number {
   const sign = pattern & 0x8000 ? -1 : 1

@@ -69,8 +69,10 @@ class PosteriorOfWeight implements Moments {
 
 /** softplus(rho)^2; here and not on the backend, where a chain of operators takes several times the weights' memory. */
 function variances(rho: tf.Tensor): Float32Array {
-  // The sum's numbers are nobody else's, where a tensor's may be its own memory: they become the result.
-  const values = tf.tidy(() => tf.add(rho, 0).dataSync<'float32'>())
+  // The numbers of the sum are nobody else's, where those of a tensor may be its own memory: they become the result.
+  const sum = tf.tidy(() => tf.add(rho, 0))
+  const values = sum.dataSync<'float32'>()
+  sum.dispose()
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     const sigma = Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))
