@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import type { LinearOperator } from './linearOperator.ts'
 
 /** What the convolutions have in common, one number for each spatial axis. */
 export interface Convolution {
@@ -12,6 +13,37 @@ export interface Convolution {
 /** The axis of the channels in a data format. */
 export function channelAxisOf({ dataFormat }: Convolution): -1 | 1 {
   return dataFormat === 'channelsFirst' ? 1 : -1
+}
+
+/**
+ * A convolution whose every filter sees all channels: x [batch, ...sizes, inputs] and kernel [...kernelSize, inputs, filters] give
+ * [batch, ...sizes', filters].
+ *
+ * @param convolve the convolution of an input with its channels last and a kernel that is dilated already
+ */
+export function filtersOperator(
+  name: string,
+  filters: number,
+  convolution: Convolution,
+  convolve: (x: tf.Tensor, kernel: tf.Tensor) => tf.Tensor,
+): LinearOperator {
+  const { kernelSize, dilationRate } = convolution
+  const channelAxis = channelAxisOf(convolution)
+  return {
+    name,
+    channelAxis,
+    inputRank: kernelSize.length + 2,
+    kernelShape: (inputShape) => [...kernelSize, inputShape.at(channelAxis)!, filters],
+    biasShape: () => [filters],
+    apply: (x, kernel, bias) =>
+      channelsLast(convolution, x, {
+        shapeOf: (shape) => [...convolvedSizes(convolution, shape.slice(0, -1)), filters],
+        convolve: (last) => {
+          const y = convolve(last, dilate(kernel, dilationRate))
+          return bias === undefined ? y : y.add(bias)
+        },
+      }),
+  }
 }
 
 /** The sizes of the spatial axes that a convolution makes of those of its input. */
