@@ -2,11 +2,11 @@ import { createRequire } from 'node:module'
 import * as tf from '@tensorflow/tfjs'
 import { registerNativeAdam } from './adam/nativeAdam.ts'
 import { NativeBackendError, type NativeBackendProblem } from './errors.ts'
+import { registerNativeGradients } from './gradients/nativeGradients.ts'
 import { cacheRoot } from './install/cache.ts'
 import { addonPlace } from './install/link.ts'
 import { findTfjsNode, type TfjsNode } from './install/tfjsNode.ts'
 import { registerNativeRandom } from './random/nativeRandom.ts'
-import { registerNativeReluGradients } from './relu/nativeReluGradient.ts'
 
 export { NativeBackendError, type NativeBackendProblem } from './errors.ts'
 
@@ -33,7 +33,7 @@ export async function useNativeBackend(): Promise<void> {
   }
   registerNativeRandom()
   registerNativeAdam()
-  registerNativeReluGradients()
+  registerNativeGradients()
 }
 
 /** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */

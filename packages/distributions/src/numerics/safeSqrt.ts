@@ -16,6 +16,10 @@ export function safeSqrt(x: tf.Tensor): tf.Tensor {
       save(root)
       return root
     },
-    derivatives: (_, [root]) => [() => tf.divNoNan(0.5, root!)],
+    // 1 / (2 root), and 0 / SMALLEST where the root is 0.
+    derivatives: ([v], [root]) => [() => tf.div(root!, tf.maximum(tf.mul(v, 2), SMALLEST))],
   })
 }
+
+/** The smallest float32 with all its digits. */
+const SMALLEST = 1.2e-38

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
 import { InvalidParameterError } from '../errors.ts'
-import { elementwise } from './elementwise.ts'
 import { log1pValue } from './log1p.ts'
 
 /** From here on softplus(x) is x in float32: what is added is below 1e-13. */
@@ -15,10 +14,16 @@ const LINEAR_FROM = 30
  * @param x any shape
  */
 export function softplus(x: tf.Tensor): tf.Tensor {
-  return elementwise([x], {
-    value: ([v]) => tf.maximum(v, log1pValue(tf.exp(tf.minimum(v, LINEAR_FROM)))),
-    derivatives: ([v]) => [() => tf.sigmoid(v)],
+  const compute = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [v, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    save([v])
+    const value = tf.maximum(v, log1pValue(tf.exp(tf.minimum(v, LINEAR_FROM))))
+    // That of tfjs's softplus, dy * sigmoid(x), which the native backend has in one op.
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor =>
+      tf.getGradient(tf.Softplus).gradFunc(dy, saved, {})['x']!() as tf.Tensor
+    return { value, gradFunc }
   })
+  return compute(x)
 }
 
 /**

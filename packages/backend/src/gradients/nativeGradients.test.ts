@@ -41,6 +41,24 @@ describe.each([...new Set([backend, 'cpu'])])('on %s', (used) => {
     })
   })
 
+  test('the gradient of softplus is dy times the sigmoid, in both tails, and has gradients', async () => {
+    await tf.setBackend(used)
+    tf.tidy(() => {
+      const x = [-80, -10, -1, 0, 1, 10, 80]
+      const sigmoid = x.map((value) => 1 / (1 + Math.exp(-value)))
+      const gradient = (by: tf.Tensor, at: tf.Tensor) => tf.grad((v: tf.Tensor) => v.softplus())(at, by)
+      const dy = tf.tensor1d(x.map((_, i) => i - 2.5))
+      const products = gradient(dy, tf.tensor1d(x)).dataSync()
+      for (const [i, product] of products.entries()) expect(Math.abs(product / ((i - 2.5) * sigmoid[i]!) - 1)).toBeLessThan(1e-6)
+      // sum of dy sigmoid(x), by dy and by x
+      const [byDy, byX] = tf.grads((by: tf.Tensor, at: tf.Tensor) => gradient(by, at).sum())([dy, tf.tensor1d(x)])
+      for (const [i, s] of sigmoid.entries()) {
+        expect(byDy!.dataSync()[i]! - s).toBeCloseTo(0, 6)
+        expect(byX!.dataSync()[i]! - (i - 2.5) * s * (1 - s)).toBeCloseTo(0, 6)
+      }
+    })
+  })
+
   test('NaN stays NaN', async () => {
     await tf.setBackend(used)
     tf.tidy(() => {
