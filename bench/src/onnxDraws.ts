@@ -23,6 +23,8 @@ const { values } = parseArgs({
     reference: { type: 'string', default: '10000' },
     seeds: { type: 'string', default: '16' },
     epochs: { type: 'string', default: '2' },
+    // Where model.save put such networks, by name: instead of training them.
+    saved: { type: 'string' },
     out: { type: 'string' },
   },
 })
@@ -40,17 +42,21 @@ const PART = 500
 
 const backend = await useFastestBackend()
 console.log(backend.message)
-const { train, test } = mnistData()
+const digits = mnistData()
 const results = []
 for (const network of values.network) {
   const { inputShape, make } = networks[network]!
-  const model = make('localReparameterization')
-  await trained(model, inputShape)
-  const x = test.x.subarray(0, rows * 784)
+  const { saved } = values
+  const model =
+    saved == null ? make('localReparameterization') : await tf.loadLayersModel(`file://${saved}/${network}/model.json`)
+  if (saved == null) await train(model, inputShape)
+  const x = digits.test.x.subarray(0, rows * 784)
   const load = (options: ExportOptions): Promise<Predictor<'categorical'>> =>
     loadPredictor(exportModel(model, options), { providers: ['cpu'] })
   // One session for all: each new one would begin with the same noise.
-  const drawing = await load({ mode: 'localReparameterization', noise: 'graph', outputs: ['probabilities', 'variance'] })
+  const outputs = ['probabilities', 'variance'] as const
+  const graph = exportModel(model, { mode: 'localReparameterization', noise: 'graph', outputs })
+  const drawing = await loadPredictor(graph, { outputs, providers: ['cpu'] })
   const exact = new Float64Array(rows * 10)
   let [meanSquare, variance] = [0, 0]
   for (let part = 0; part < reference / PART; part++) {
@@ -58,7 +64,7 @@ for (const network of values.network) {
     answer.probabilities.forEach((value, i) => {
       exact[i]! += (value * PART) / reference
       meanSquare += (value ** 2 * PART) / reference / exact.length
-      variance += (answer.variance![i]! * PART) / reference / exact.length
+      variance += (answer.variance[i]! * PART) / reference / exact.length
     })
   }
   await drawing.dispose()
@@ -119,9 +125,9 @@ if (values.out !== undefined) {
   })
 }
 
-async function trained(model: tf.LayersModel, inputShape: readonly number[]): Promise<void> {
-  const x = tf.tensor(train.x, [train.rows, ...inputShape])
-  const y = tf.tensor1d(train.y, 'int32')
+async function train(model: tf.LayersModel, inputShape: readonly number[]): Promise<void> {
+  const x = tf.tensor(digits.train.x, [digits.train.rows, ...inputShape])
+  const y = tf.tensor1d(digits.train.y, 'int32')
   const history = await fit(model, { x, y }, { likelihood: categorical(), epochs, seed: 1 })
   tf.dispose([x, y])
   const { nll, kl } = history.epochs.at(-1)!
