@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import { finishModel } from './finishModel.ts'
 import { declareInputs } from './graphInputs.ts'
-import { checkGraphOptions, type GraphOptions } from './graphOptions.ts'
+import { checkGraphOptions, type GraphOptions, refuseOtherOptions } from './graphOptions.ts'
 import type { OnnxModel } from './ir/graph.ts'
 import { Tape } from './ir/tape.ts'
 import { checkLayers } from './lower/checkLayers.ts'
@@ -19,6 +19,7 @@ import { planModel } from './plan/modelPlan.ts'
  * @throws as `exportLayersModel`
  */
 export function buildLayersModel(model: tf.LayersModel, options: GraphOptions = {}): OnnxModel {
+  refuseOtherOptions(options)
   checkGraphOptions(options)
   const { opset = 17, precision = 'float32', cuda = 'required' } = options
   const plan = planModel(model)

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs'
 import { buildLayersModel } from './buildLayersModel.ts'
+import { InvalidOptionError } from './errors.ts'
 import type { GraphOptions } from './graphOptions.ts'
 import { type FileOptions, writeModelFile } from './modelFile.ts'
 
@@ -18,5 +19,8 @@ export async function exportLayersModelToFile(
   path: string,
   options: GraphOptions & FileOptions = {},
 ): Promise<number> {
-  return writeModelFile(buildLayersModel(model, options), path, options)
+  const { externalData = false, ...graph } = options
+  if (typeof externalData !== 'boolean')
+    throw new InvalidOptionError(`externalData is ${JSON.stringify(externalData)}. Expected true or false.`)
+  return writeModelFile(buildLayersModel(model, graph), path, { externalData })
 }

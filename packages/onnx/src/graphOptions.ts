@@ -21,6 +21,23 @@ export interface GraphOptions {
   readonly foldConstants?: boolean
 }
 
+/** The names of these options. */
+const NAMES: readonly string[] = ['precision', 'opset', 'cuda', 'foldBatchNormalization', 'foldConstants']
+
+/**
+ * Refuses options that a model as it is does not have, a predictive distribution's among them.
+ *
+ * @throws InvalidOptionError naming them
+ */
+export function refuseOtherOptions(options: GraphOptions): void {
+  const others = Object.keys(options).filter((name) => !NAMES.includes(name))
+  if (others.length === 0) return
+  const hint = others.includes('externalData')
+    ? ' externalData is for exportLayersModelToFile, which writes two files.'
+    : ' A predictive distribution is written by exportModel.'
+  throw new InvalidOptionError(`A model as it is has no option ${others.join(', ')}; it has ${NAMES.join(', ')}.${hint}`)
+}
+
 /**
  * Checks options before any work; callers without types can get anything wrong.
  *

@@ -16,7 +16,7 @@ import {
   registerLowering,
   UnsupportedLayerError,
 } from '../src/index.ts'
-import { loadPredictor } from '../src/node.ts'
+import { exportLayersModelToFile, loadPredictor } from '../src/node.ts'
 import { differenceOf } from './support/compare.ts'
 import { normals } from './support/random.ts'
 import { randomizeWeights } from './support/randomModel.ts'
@@ -411,6 +411,47 @@ describe('what cannot be exported is refused before any work, with the name of t
     a.inputs[0] = b
     expect(() => exportLayersModel(model)).toThrow(InvalidModelError)
     expect(() => exportLayersModel(model)).toThrow(/is cyclic: the output of the layer "round" \(Dense\) depends on itself/)
+  })
+
+  test('a weight inside another layer, by the name of that layer', () => {
+    const around = tf.layers.bidirectional({ layer: tf.layers.gru({ units: 1 }) as tf.RNN, mergeMode: 'concat', name: 'around' })
+    const model = own(tf.sequential({ layers: [tf.layers.reshape({ targetShape: [2, 1], inputShape: [2] }), around] }))
+    for (const weight of model.weights) weight.write(tf.tidy(() => weight.read().mul(Number.NaN)))
+    expect(() => exportLayersModel(model)).toThrow(InvalidWeightError)
+    expect(() => exportLayersModel(model)).toThrow(/^Layer "around" \(Bidirectional\): in it, Layer ".*": element 0 of .* is NaN/)
+  })
+
+  test('a model that is none, or was disposed', () => {
+    const layer = tf.layers.dense({ units: 1, inputShape: [1], name: 'gone' })
+    const graphModel = new tf.GraphModel('https://example.com/model.json')
+    for (const [given, what] of [
+      [null, 'value null'],
+      [{}, 'value of the class Object'],
+      [layer, 'value of the class Dense'],
+      [graphModel, 'value of the class GraphModel'],
+    ] as const) {
+      expect(() => exportLayersModel(given as never)).toThrow(InvalidModelError)
+      expect(() => exportLayersModel(given as never)).toThrow(new RegExp(`A ${what} was given, and expected is a tf.LayersModel`))
+    }
+    const model = tf.sequential({ layers: [layer] })
+    model.dispose()
+    expect(() => exportLayersModel(model)).toThrow(InvalidModelError)
+    expect(() => exportLayersModel(model)).toThrow(
+      /Layer "gone" \(Dense\): its weight kernel cannot be read.*before it is disposed/,
+    )
+  })
+
+  test('options of something else, and a lowering that is none', async () => {
+    const model = own(tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] }))
+    expect(() => exportLayersModel(model, { mode: 'mean' } as GraphOptions)).toThrow(
+      /no option mode; it has precision.*exportModel/,
+    )
+    expect(() => exportLayersModel(model, { externalData: true } as GraphOptions)).toThrow(/exportLayersModelToFile/)
+    await expect(exportLayersModelToFile(model, 'none.onnx', { externalData: 'yes' as never })).rejects.toThrow(
+      InvalidOptionError,
+    )
+    expect(() => registerLowering('Own', {} as never)).toThrow(/lower is undefined; expected a function/)
+    expect(() => registerLowering('Own', { lower: () => [], leadingAxes: 'all' as never })).toThrow(/leadingAxes is "all"/)
   })
 
   test('shapes that do not fit, which tfjs would find when it runs the model', () => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
-import { GraphInvariantError, InvalidModelError } from '../errors.ts'
+import { GraphInvariantError, InvalidModelError, InvalidWeightError } from '../errors.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import { type LayerCall, type ModelPlan, planModel, type Slot } from '../plan/modelPlan.ts'
@@ -208,6 +208,9 @@ function naming<T>({ layer }: LayerCall, work: () => T): T {
   } catch (error) {
     const named = (text: string): string => `Layer "${layer.name}" (${layer.getClassName()}): ${text}`
     if (error instanceof InvalidModelError) throw new InvalidModelError(named(error.message))
+    // A weight of a layer inside this one, whose own name tfjs made up.
+    if (error instanceof InvalidWeightError && !error.message.startsWith(`Layer "${layer.name}"`))
+      throw new InvalidWeightError(named(`in it, ${error.message}`))
     if (!(error instanceof GraphInvariantError)) throw error
     throw new GraphInvariantError(error.violations.map(named))
   }

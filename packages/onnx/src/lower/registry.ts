@@ -53,11 +53,20 @@ const lowerings = new Map<string, Lowering>(
  *
  * @param className what the layer's `getClassName()` gives
  * @param lowering how it is written; replaces an earlier one of this name
- * @throws InvalidOptionError where the class name is empty
+ * @throws InvalidOptionError where the class name is empty, or the lowering lacks something
  */
 export function registerLowering(className: string, lowering: Lowering): void {
   if (className === '')
     throw new InvalidOptionError('registerLowering: the class name is empty. Give what getClassName() of the layer gives.')
+  const { lower, leadingAxes } = lowering ?? {}
+  if (typeof lower !== 'function')
+    throw new InvalidOptionError(
+      `registerLowering('${className}'): lower is ${String(lower)}; expected a function that gives the layer's output.`,
+    )
+  if (leadingAxes !== 'broadcast' && leadingAxes !== 'any' && leadingAxes !== 'batch')
+    throw new InvalidOptionError(
+      `registerLowering('${className}'): leadingAxes is ${JSON.stringify(leadingAxes)}; expected 'broadcast', 'any' or 'batch'.`,
+    )
   lowerings.set(className, lowering)
 }
 

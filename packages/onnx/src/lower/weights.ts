@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import type { VariationalLayer, VariationalWeight } from '@tfjs-bayes/layers'
-import { InvalidWeightError } from '../errors.ts'
+import { InvalidModelError, InvalidWeightError } from '../errors.ts'
 
 /** The values of a weight tensor, read off the backend. */
 export interface WeightData {
@@ -20,12 +20,21 @@ export interface Moments {
  * @param layer a built layer
  * @param name the weight's name in the layer, e.g. `kernel`
  * @returns its values; undefined if the layer has no such weight
- * @throws InvalidWeightError where a value is not finite
+ * @throws InvalidWeightError where a value is not finite; InvalidModelError where the model was disposed
  */
 export function readWeight(layer: tf.layers.Layer, name: string): WeightData | undefined {
   // tfjs puts the layer's name in front, and slashes.
   const variable = layer.weights.find((weight) => weight.originalName.split('/').at(-1) === name)
-  return variable == null ? undefined : finiteData(layer, name, variable.read())
+  if (variable == null) return undefined
+  let tensor: tf.Tensor
+  try {
+    tensor = variable.read()
+  } catch (error) {
+    throw new InvalidModelError(
+      `its weight ${name} cannot be read: ${(error as Error).message} Export the model before it is disposed.`,
+    )
+  }
+  return finiteData(layer, name, tensor)
 }
 
 /** The posterior of an operator of a Bayesian layer: every weight normal and independent. */

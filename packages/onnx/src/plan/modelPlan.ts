@@ -39,9 +39,15 @@ export interface ModelPlan {
  *
  * @param model a built model, sequential or functional, with shared and nested parts
  * @returns its plan
- * @throws InvalidModelError where the model has no inputs and outputs yet, or a layer's output depends on itself
+ * @throws InvalidModelError where it is no layers model, has no inputs and outputs yet, or a layer's output depends on itself
  */
 export function planModel(model: tf.LayersModel): ModelPlan {
+  // Another copy of tfjs may have made it, so that instanceof does not tell.
+  if (!Array.isArray((model as Partial<tf.LayersModel> | null | undefined)?.layers)) {
+    throw new InvalidModelError(
+      `A ${whatIs(model)} was given, and expected is a tf.LayersModel: of tf.sequential, tf.model or tf.loadLayersModel. A tf.GraphModel has no layers: load the model that it was converted from.`,
+    )
+  }
   if (!Array.isArray(model.inputs) || !Array.isArray(model.outputs) || model.inputs.length === 0) {
     throw new InvalidModelError(
       `The model "${model.name}" is not built: it has no inputs yet. Give its first layer an inputShape, or call model.build(inputShape).`,
@@ -78,6 +84,12 @@ export function planModel(model: tf.LayersModel): ModelPlan {
     new Set(inputs.map(({ name }) => name)),
   )
   return { name: hasAutomaticName(model) ? 'model' : model.name, inputs, outputs, outputNames, calls }
+}
+
+function whatIs(value: unknown): string {
+  return typeof value === 'object' && value != null
+    ? `value of the class ${value.constructor?.name ?? 'null'}`
+    : `value ${String(value)}`
 }
 
 function inputName(model: tf.LayersModel, index: number): string {
