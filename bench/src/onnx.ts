@@ -22,7 +22,7 @@ const { values } = parseArgs({
     network: { type: 'string', multiple: true, default: ['dense400'] },
     rows: { type: 'string', multiple: true, default: ['1000', '1'] },
     samples: { type: 'string', default: '100' },
-    shared: { type: 'string', default: '32' },
+    shared: { type: 'string', multiple: true, default: ['24'] },
     steps: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
     python: { type: 'string' },
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   },
 })
 const samples = Number(values.samples)
-const shared = Number(values.shared)
+const shared = values.shared.map(Number)
 const threads = Number(values.threads)
 /** Only our own files, for a look at them. */
 const oursOnly = values.ours
@@ -50,7 +50,7 @@ for (const network of values.network) {
     // A thousand rows take seconds in the slow forms, one row less than a millisecond.
     const options =
       rows === 1
-        ? { steps: 100 * Number(values.steps), stepsPerTurn: 20, warmUp: 5 }
+        ? { steps: 40 * Number(values.steps), stepsPerTurn: 20, warmUp: 5 }
         : { steps: Number(values.steps), stepsPerTurn: 1, untimedPerTurn: 0, warmUp: 1 }
     const timings = await interleave(contestants, options)
     const title = `${network}, S = ${samples}, ${rows} rows`
@@ -87,11 +87,13 @@ async function contestantsOf(network: string, model: tf.LayersModel, rows: numbe
     const predictor = await loadPredictor(exportModel(model, options), { providers: ['cpu'], threads })
     return contestant(name, () => predictor.predict(data))
   }
-  const found = [
-    await file(`ONNX, ${shared} shared draws stored`, { mode: 'localReparameterization', noise: 'baked', samples: shared }),
-    await file('ONNX, posterior mean', { mode: 'mean' }),
-    await file('ONNX, moments', { mode: 'moments' }),
-  ]
+  const found: Contestant[] = []
+  for (const count of shared) {
+    found.push(
+      await file(`ONNX, ${count} shared draws stored`, { mode: 'localReparameterization', noise: 'baked', samples: count }),
+    )
+  }
+  found.push(await file('ONNX, posterior mean', { mode: 'mean' }), await file('ONNX, moments', { mode: 'moments' }))
   if (oursOnly) return found
   found.push(
     await file(`ONNX, ${samples} draws in the graph`, { mode: 'localReparameterization', noise: 'graph', samples }),

@@ -2,7 +2,7 @@
  * How many shared draws, stored in a file, err like S independent ones: squared error of the class probabilities against 10,000 draws, on test digits, of networks
  * trained on MNIST; and what moments and draws of the weights err. No times are taken.
  *
- *     pnpm --filter @tfjs-bayes/bench onnx-draws -- --network dense400 lenet --out results/onnx-draws.json
+ *     pnpm --filter @tfjs-bayes/bench onnx-draws -- --network lenet --out results/onnx-draws-lenet.json
  */
 import { parseArgs } from 'node:util'
 import * as tf from '@tensorflow/tfjs'

@@ -91,7 +91,7 @@ function checkModel(plan: ModelPlan, options: ExportOptions): void {
   }
 }
 
-const DEFAULT_BAKED_SAMPLES = 32
+const DEFAULT_BAKED_SAMPLES = 24
 const DEFAULT_WEIGHT_SAMPLES = 16
 
 interface LoweredRandomness {

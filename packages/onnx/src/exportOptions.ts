@@ -34,7 +34,7 @@ export type ModeOptions =
   | {
       readonly mode: 'localReparameterization'
       readonly noise: 'baked'
-      /** Draws, an integer >= 1. Default 32. */
+      /** Draws, an integer >= 1. Default 24. */
       readonly samples?: number
       /** How a unit's draws hang together. Default 'stratified', which needs the fewest draws. */
       readonly draws?: DrawMethod
