@@ -113,6 +113,17 @@ describe.each(pairs)('$title', ({ operator, estimator }) => {
     }
   })
 
+  test('takes integers and booleans as the numbers that they are, whose squares are large', () => {
+    if (operator.takesIndices) return
+    tf.tidy(() => {
+      const layer = build(operator, options)
+      const x = inputOf(operator, 2, 58).mul(1e5).toInt()
+      for (const integers of [x, x.greater(0)]) {
+        expectTensorsClose(sampled(layer, integers), sampled(layer, integers.toFloat()), { absolute: 0, relative: 1e-6 })
+      }
+    })
+  })
+
   test('has the gradient of its formula, by finite differences under the same noise', () => {
     tf.tidy(() => {
       const layer = build(operator, options)

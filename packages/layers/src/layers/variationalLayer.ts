@@ -224,7 +224,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
       this.invokeCallHook(inputs, kwargs)
       const pass = this.passOf(kwargs)
       pass.join(this)
-      return this.activation.apply(this.preActivation(Array.isArray(inputs) ? inputs[0]! : inputs, pass))
+      return this.activation.apply(this.preActivation(this.numbersOf(Array.isArray(inputs) ? inputs[0]! : inputs), pass))
     })
   }
 
@@ -271,6 +271,11 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
       if (error instanceof InvalidLayerArgumentError) throw error
       throw new InvalidLayerArgumentError(this.name, error instanceof Error ? error.message : String(error), { cause: error })
     }
+  }
+
+  /** Squares of integers overflow, and booleans have none. */
+  private numbersOf(x: tf.Tensor): tf.Tensor {
+    return this.operator.takesIndices || x.dtype === 'float32' ? x : x.toFloat()
   }
 
   private preActivation(x: tf.Tensor, pass: ForwardPass): tf.Tensor {

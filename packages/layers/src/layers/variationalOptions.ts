@@ -68,7 +68,10 @@ export interface VariationalOptions {
    * initializers of `tf.layers`; the layer's config keeps it, so that a loaded model draws what the saved one drew from its first call on.
    */
   readonly seed?: number
-  /** What `predict` and `evaluate` use: the posterior's means, or a new draw at each call. Default 'mean'. */
+  /**
+   * What `predict` and `evaluate` use: the posterior's means, or a new draw at each call of the layer, so that a layer at two places of a model draws twice
+   * (in a ForwardPass it shares). Default 'mean'.
+   */
   readonly inferenceMode?: Mode
 }
 
