@@ -89,6 +89,21 @@ function* models(): Generator<{ readonly name: string; readonly built: BuiltMode
   }
   for (const spec of fc.sample(layersModelSpec(), { numRuns: ARCHITECTURES, seed: SEED }))
     yield { name: 'architecture', built: buildLayersModelOf(spec), inputs: spec.inputs }
+  yield openAxes()
+}
+
+/** Sizes that two inputs leave open, and one that is made of another, meet. */
+function openAxes(): { readonly name: string; readonly built: BuiltModel; readonly inputs: readonly InputSpec[] } {
+  const inputs: readonly InputSpec[] = [1, 2].map(() => ({ sizes: [2, 3], open: [true, false] }))
+  const [a, b] = inputs.map(() => tf.input({ shape: [null, 3] as unknown as number[] })) as [tf.SymbolicTensor, tf.SymbolicTensor]
+  const pooled = tf.layers.maxPooling1d({ poolSize: 3, strides: 2, padding: 'same' }).apply(a) as tf.SymbolicTensor
+  const outputs = [
+    tf.layers.add().apply([a, b]),
+    tf.layers.concatenate({ axis: -1 }).apply([a, b]),
+    tf.layers.dot({ axes: 1 }).apply([a, b]),
+    tf.layers.multiply().apply([pooled, b]),
+  ] as tf.SymbolicTensor[]
+  return { name: 'openAxes', built: { model: tf.model({ inputs: [a, b], outputs }), classNames: new Set() }, inputs }
 }
 
 function predicted(
