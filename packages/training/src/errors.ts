@@ -116,8 +116,9 @@ export class CheckpointMismatchError extends TrainingError {
   readonly setting: string
 
   constructor(setting: string, saved: unknown, current: unknown) {
+    const [was, is] = differingExcerpts(saved, current)
     super(
-      `The checkpoint is that of another run: ${setting} was ${excerpt(saved)} and is now ${excerpt(current)}. ` +
+      `The checkpoint is that of another run: ${setting} was ${was} and is now ${is}. ` +
         'Start with what it was made with, or in another place.',
     )
     this.setting = setting
@@ -147,6 +148,7 @@ export class DivergedLossError extends TrainingError {
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'function') return `the function ${value.name}`
   if (value === null || typeof value !== 'object') return String(value)
   return value.constructor?.name ?? 'an object'
 }
@@ -168,8 +170,16 @@ export class DivergedWeightsError extends TrainingError {
   }
 }
 
-/** Plain data as text, cut to what an error message can hold. */
-function excerpt(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`
+/** Most characters of plain data in an error message. */
+const EXCERPT = 120
+
+/** Two plain data as text, cut to what an error message can hold: where they begin to differ. */
+function differingExcerpts(...values: readonly [unknown, unknown]): readonly [string, string] {
+  const texts = values.map((value) => (typeof value === 'string' ? value : String(JSON.stringify(value)))) as [string, string]
+  let same = 0
+  while (same < texts[0].length && texts[0][same] === texts[1][same]) same++
+  const from = Math.max(...texts.map(({ length }) => length)) <= EXCERPT ? 0 : Math.max(0, same - EXCERPT / 4)
+  const excerpt = (text: string): string =>
+    `${from > 0 ? '...' : ''}${text.slice(from, from + EXCERPT)}${text.length > from + EXCERPT ? '...' : ''}`
+  return [excerpt(texts[0]), excerpt(texts[1])]
 }

@@ -3,7 +3,7 @@ export type { NamedSettings, RunDescription } from './checkpoint/runDescription.
 export type { LabelledData } from './data/labelledData.ts'
 export type { NumberArray, Rows } from './data/rows.ts'
 export type { Several } from './data/several.ts'
-export type { DataStream, StreamBatch } from './data/streamBatches.ts'
+export type { Batches, DataStream, StreamBatch } from './data/streamBatches.ts'
 export type { GradientEstimator, GradientMeterOptions, GradientMeterReading } from './diagnostics/gradientMeter.ts'
 export { gradientMeter } from './diagnostics/gradientMeter.ts'
 export type { GradientVarianceOptions, LayerGradientVariance } from './diagnostics/gradientVariance.ts'

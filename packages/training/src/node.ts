@@ -1,6 +1,7 @@
 export {
   CorruptCheckpointError,
   NotARunFolderError,
+  RunFolderClosedError,
   RunFolderInUseError,
   RunFolderWriteError,
   UnsupportedCheckpointError,

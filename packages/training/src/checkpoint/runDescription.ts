@@ -42,7 +42,8 @@ export function requireSameRun(saved: RunDescription, current: RunDescription, d
 }
 
 /**
- * Says what a model is made of: the configuration of its layers, with their order in place of their names, which tfjs counts up in each process.
+ * Says what a model is made of: the configuration of its layers, with their order in place of their names, which tfjs counts up in each process. Seeds of
+ * Bayesian layers are left out: they say where weights start, which a checkpoint has, and layers that were given none make one up.
  *
  * @returns JSON text: equal for models of the same layers
  */
@@ -57,9 +58,12 @@ export function describeModel(model: tf.LayersModel): string {
   }
   places.set(model.name, '#')
   visit(model.layers)
-  const config = JSON.stringify(model.getConfig(), (_, value: unknown) =>
-    typeof value === 'string' ? (places.get(value) ?? value) : value,
-  )
+  const config = JSON.stringify(model.getConfig(), (_, value: unknown) => {
+    if (typeof value === 'string') return places.get(value) ?? value
+    if (typeof value !== 'object' || value === null || !('estimator' in value && 'seed' in value)) return value
+    const { seed: _seed, ...rest } = value
+    return rest
+  })
   return JSON.stringify({
     config: JSON.parse(config) as unknown,
     weights: model.weights.map(({ shape, dtype }) => [shape, dtype]),

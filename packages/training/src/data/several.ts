@@ -44,7 +44,7 @@ export function partlySeveral<T>(
   }
   if (given === null || typeof given !== 'object') throw new InvalidOptionError(what, given, kind)
   const values = Array.isArray(given)
-    ? ofList(what, given as readonly (T | undefined)[], names, kind)
+    ? ofList(what, given as readonly (T | undefined)[], names, isOne, kind)
     : ofRecord(what, given as Readonly<Record<string, T>>, names, kind)
   return values.map((value, i) => {
     if (value === undefined) return undefined
@@ -61,8 +61,15 @@ export function mapSeveral<T, U>(given: Several<T>, isOne: (value: unknown) => v
   return Object.fromEntries(Object.entries(given as Readonly<Record<string, T>>).map(([name, one]) => [name, map(one)]))
 }
 
-function ofList<T>(what: string, given: readonly T[], names: readonly string[], kind: string): readonly T[] {
+function ofList<T>(
+  what: string,
+  given: readonly (T | undefined)[],
+  names: readonly string[],
+  isOne: (value: unknown) => value is T,
+  kind: string,
+): readonly (T | undefined)[] {
   if (given.length === names.length) return given
+  if (!given.some(isOne)) throw new InvalidOptionError(what, given, kind)
   throw new InvalidOptionError(`the length of ${what}`, given.length, `${kind} for each of ${names.join(', ')}`)
 }
 

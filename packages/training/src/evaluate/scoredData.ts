@@ -3,7 +3,7 @@ import { requirePositiveInteger } from '../checks/options.ts'
 import type { SourceBatch } from '../data/batchSource.ts'
 import { dataParts, type LabelledData, rowsOf } from '../data/labelledData.ts'
 import { preparedData } from '../data/preparedData.ts'
-import { type DataStream, streamBatches } from '../data/streamBatches.ts'
+import { type DataStream, requireStream, streamBatches } from '../data/streamBatches.ts'
 import { streamForm } from '../data/streamSource.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { batchRanges } from '../loop/batchRanges.ts'
@@ -26,8 +26,12 @@ export function requireScorable(
   model: tf.LayersModel,
   likelihoods: readonly Likelihood[],
 ): void {
-  if (!('stream' in data)) dataParts(what, data, model, likelihoods)
-  else if (data.batchesPerEpoch !== undefined) requirePositiveInteger(`${what}.batchesPerEpoch`, data.batchesPerEpoch)
+  if (!('stream' in data)) {
+    dataParts(what, data, model, likelihoods)
+    return
+  }
+  requireStream(`${what}.stream`, data.stream)
+  if (data.batchesPerEpoch !== undefined) requirePositiveInteger(`${what}.batchesPerEpoch`, data.batchesPerEpoch)
 }
 
 /** Prepares data that `requireScorable` has let through. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { dataParts, rowsOf } from '../data/labelledData.ts'
+import { requireStream } from '../data/streamBatches.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { requireScorable } from '../evaluate/scoredData.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
@@ -50,6 +51,13 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStre
   requirePositiveInteger('validationSamples', validationSamples)
   requireSeed('seed', seed)
   if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm)
+  if (checkpoint && (typeof checkpoint.store?.latest !== 'function' || typeof checkpoint.store.save !== 'function')) {
+    throw new InvalidOptionError(
+      'checkpoint.store',
+      checkpoint.store,
+      "a store: openRunFolder(path) of '@tfjs-bayes/training/node'",
+    )
+  }
   if (checkpoint?.everySeconds !== undefined) requireNonNegative('checkpoint.everySeconds', checkpoint.everySeconds)
   const optimizer = chosenOptimizer(options)
   return {
@@ -82,7 +90,11 @@ function tensorSizes(rows: number, options: FitOptions): Sizes {
   return { rows, batches: Math.ceil(rows / batchSize), batchSize, datasetSize }
 }
 
-function streamSizes({ batchesPerEpoch }: TrainingStream, { datasetSize, batchSize = DEFAULT_BATCH_SIZE }: FitOptions): Sizes {
+function streamSizes(
+  { stream, batchesPerEpoch }: TrainingStream,
+  { datasetSize, batchSize = DEFAULT_BATCH_SIZE }: FitOptions,
+): Sizes {
+  requireStream('stream', stream)
   if (datasetSize === undefined) {
     throw new InvalidOptionError(
       'datasetSize',

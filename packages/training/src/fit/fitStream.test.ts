@@ -248,6 +248,27 @@ describe('weights and masks in a stream', () => {
     await expect(failure).rejects.toThrow(/batch 0 of epoch 0\.mask is 'set'; expected to be left out/)
   })
 
+  test('an array of batches stays the caller’s and serves every epoch, and so does anything that can be iterated again', async () => {
+    const array = [...batches(0)]
+    const again = { [Symbol.iterator]: () => batches(0) }
+    const [ofArray, ofIterable] = [network(), network()]
+    await expectNoLeak(async () => {
+      await fit(ofArray, { stream: array }, options())
+      await fit(ofIterable, { stream: again }, options())
+    })
+    expect(weights(ofArray)).toEqual(weights(ofIterable))
+    for (const { x: inputs } of array as { x: tf.Tensor }[]) expect(inputs.isDisposed).toBe(false)
+    // A generator has one epoch only.
+    await expect(fit(network(), { stream: batches(0) }, options())).rejects.toThrow(/ended after 0 of 3 batches of epoch 1/)
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['a promise', Promise.resolve([]), /stream is Promise; expected a tf\.data\.Dataset of batches, an \(async\) iterable/],
+    ['a batch that is none', () => [undefined], /batch 0 of epoch 0 is undefined; expected \{ x, y \}/],
+  ])('refuses %s', async (_, stream, message) => {
+    await expect(fit(network(), { stream } as unknown as TrainingStream, options())).rejects.toThrow(message)
+  })
+
   test('validation data may come as a stream or a tf.data.Dataset too: the figures of the same rows in memory', async () => {
     const figures = async (validation: TrainingStream['validation']) => {
       const model = network()

@@ -252,6 +252,19 @@ describe('a checkpoint of another run is refused by what differs', () => {
     await expect(failure).rejects.toMatchObject({ setting: setting.split(',')[0] })
   })
 
+  test('no store', async () => {
+    const wrong = { checkpoint: { store: 'runs/arcs' as unknown as CheckpointStore } }
+    await expect(resume(wrong)).rejects.toThrow(/checkpoint\.store is 'runs\/arcs'; expected a store: openRunFolder/)
+  })
+
+  test('the message shows where two models differ, however much they have in common', async () => {
+    if (!store.checkpoint) await fit(network(), data, options({ checkpoint }))
+    const layers = [...network().layers.slice(0, 2), variationalDense({ units: 3, initialSigma: 0.2, seed: 2 })]
+    await expect(resume({}, tf.sequential({ layers }))).rejects.toThrow(
+      /was \.\.\..*"initialSigma":0\.1.* is now .*"initialSigma":0\.2/,
+    )
+  })
+
   test('an optimizer of tfjs, whose state cannot be saved whole', async () => {
     const optimizer = tf.train.adam(0.1)
     const { learningRate: _, ...rest } = options({ checkpoint, optimizer })
@@ -287,4 +300,17 @@ test('weights that a step spoils are never saved: the last good checkpoint stays
   await expect(failure).rejects.toMatchObject({ epoch: 1, batch: 1 })
   expect(store.checkpoint!.position).toEqual({ epoch: 1, batch: 1 })
   for (const { values } of store.checkpoint!.tensors) for (const value of values) expect(Number.isFinite(value)).toBe(true)
+})
+
+test('layers without a seed of their own, which make one up in each process, are taken up too', async () => {
+  const unseeded = (): tf.LayersModel => tf.sequential({ layers: [variationalDense({ units: 3, inputShape: [3] })] })
+  const store = new MemoryStore()
+  const first = unseeded()
+  await fit(first, data, options({ checkpoint: { store } }))
+  const second = unseeded()
+  const seeds = [first, second].map((model) => model.layers[0]!.getConfig()['seed'])
+  expect(seeds[0]).not.toBe(seeds[1])
+  const history = await fit(second, data, options({ checkpoint: { store } }))
+  expect(history.epochs).toHaveLength(EPOCHS)
+  expect(weights(second)).toEqual(weights(first))
 })

@@ -53,10 +53,10 @@ export async function predictiveRegression(
   const { likelihood, quantiles = [] } = options
   const plan = drawPlan(model, x, options)
   const output = outputOf(model, options)
-  likelihood.checkModel?.(model, output)
-  if (!likelihood.distribution) {
-    throw new InvalidOptionError('likelihood', likelihood.name, 'a likelihood of numbers; for classes see predictive')
+  if (!likelihood?.distribution) {
+    throw new InvalidOptionError('likelihood', likelihood?.name, 'a likelihood of numbers; for classes see predictive')
   }
+  likelihood.checkModel?.(model, output)
   quantiles.forEach((p, i) => {
     if (!(p > 0 && p < 1)) throw new InvalidOptionError(`quantiles[${i}]`, p, 'a number between 0 and 1')
   })

@@ -73,3 +73,13 @@ export class RunFolderWriteError extends TrainingError {
     this.file = file
   }
 }
+
+/** A run folder is used after it was closed, when another process may have it. */
+export class RunFolderClosedError extends TrainingError {
+  override readonly name = 'RunFolderClosedError'
+  readonly code = 'RUN_FOLDER_CLOSED'
+
+  constructor(folder: string) {
+    super(`The run folder ${folder} was closed. Open it again with openRunFolder.`)
+  }
+}

@@ -7,6 +7,7 @@ import { CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkp
 import {
   CorruptCheckpointError,
   NotARunFolderError,
+  RunFolderClosedError,
   RunFolderInUseError,
   RunFolderWriteError,
   UnsupportedCheckpointError,
@@ -127,6 +128,14 @@ describe('the folder', () => {
     expect(await second.latest()).toEqual(checkpoint(1))
     await second.save(checkpoint(2))
     expect(await second.latest()).toEqual(checkpoint(2))
+  })
+
+  test('closed, it takes nothing more: another process may have it', async () => {
+    const folder = await openRunFolder(at())
+    await folder.close()
+    await folder.close()
+    await expect(folder.save(checkpoint(1))).rejects.toThrow(RunFolderClosedError)
+    await expect(folder.latest()).rejects.toThrow(/was closed\. Open it again/)
   })
 
   test('clears away what a killed process left unfinished', async () => {

@@ -3,7 +3,13 @@ import path from 'node:path'
 import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts'
 import { atomicWrite, UNFINISHED } from './atomicWrite.ts'
 import { CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpointFile.ts'
-import { CorruptCheckpointError, NotARunFolderError, RunFolderWriteError, UnsupportedCheckpointError } from './errors.ts'
+import {
+  CorruptCheckpointError,
+  NotARunFolderError,
+  RunFolderClosedError,
+  RunFolderWriteError,
+  UnsupportedCheckpointError,
+} from './errors.ts'
 import { LOCK, lockFolder, removeAbandonedLocks } from './folderLock.ts'
 
 /** What the run was asked to do, as JSON. */
@@ -51,6 +57,7 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
 class OpenRunFolder implements RunFolder {
   readonly path: string
   readonly #release: () => Promise<void>
+  #open = true
   /** Epochs that `metrics.jsonl` holds, where that is known. */
   #written: number | undefined
 
@@ -60,6 +67,7 @@ class OpenRunFolder implements RunFolder {
   }
 
   async latest(): Promise<Checkpoint | undefined> {
+    this.#requireOpen()
     const [newest, older] = await checkpointFiles(this.path)
     if (newest === undefined) return undefined
     const decoded = decodeCheckpoint(await fs.readFile(this.#in(newest)))
@@ -69,6 +77,7 @@ class OpenRunFolder implements RunFolder {
   }
 
   async save(checkpoint: Checkpoint): Promise<void> {
+    this.#requireOpen()
     const files = await checkpointFiles(this.path)
     const number = Number(files[0]?.match(CHECKPOINT)?.[1] ?? 0) + 1
     if (files.length === 0) await atomicWrite(this.#in(DESCRIPTION), `${JSON.stringify(checkpoint.description, null, 2)}\n`)
@@ -81,8 +90,14 @@ class OpenRunFolder implements RunFolder {
     for (const file of files.slice(KEPT - 1)) await fs.rm(this.#in(file), { force: true })
   }
 
-  close(): Promise<void> {
-    return this.#release()
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    await this.#release()
+  }
+
+  #requireOpen(): void {
+    if (!this.#open) throw new RunFolderClosedError(this.path)
   }
 
   #in(file: string): string {
