@@ -1,6 +1,6 @@
 // The native backend on several versions of Node, from nothing: `node test/nodeVersions.mjs [version ...]`, default 20.19 20 22 24. Not part
 // of the ordinary tests: it downloads those Nodes (npm package `node`), this package's dependencies, and TensorFlow once per version.
-// For each version: install into an empty cache, install again, status --verify, the three backends compared, a model trained and saved, remove.
+// For each version: install into an empty cache, install again, status --verify, the three backends compared, a model trained and saved, a step compiled, remove.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,8 @@ const SMOKE = `
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
-import { statelessNormal } from '@tfjs-bayes/backend'
+import { adamUpdate, statelessNormal } from '@tfjs-bayes/backend'
+import { compile } from '@tfjs-bayes/backend/compile'
 import { useCpuBackend } from '@tfjs-bayes/backend/cpu'
 import { useFastestBackend } from '@tfjs-bayes/backend/node'
 import { useWasmBackend } from '@tfjs-bayes/backend/wasm'
@@ -23,6 +24,18 @@ console.log(report.message)
 assert.equal(report.name, expected)
 const draw = async () => [...(await statelessNormal([1000], 5, tf.scalar(3, 'int32')).data())]
 const first = await draw()
+const train = (wrap) => {
+  const [value, firstMoment, secondMoment] = [1, 0, 0].map((start) => tf.variable(tf.fill([40000], start)))
+  const step = wrap((counter) => {
+    const gradient = tf.mul(value, statelessNormal([40000], 9, counter)).relu()
+    const scalars = { learningRate: tf.scalar(0.1), beta1Power: tf.scalar(0.9), beta2Power: tf.scalar(0.999) }
+    const moments = { firstMoment, secondMoment, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+    const after = adamUpdate({ value, gradient, ...scalars, ...moments })
+    for (const [name, variable] of Object.entries({ value, firstMoment, secondMoment })) variable.assign(after[name])
+  })
+  for (let i = 0; i < 12; i++) tf.tidy(() => step(tf.scalar(i, 'int32')))
+  return { step, values: [...value.dataSync()] }
+}
 if (expected === 'tensorflow') {
   const x = tf.linspace(-1, 1, 64).reshape([64, 1])
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 8, activation: 'tanh', inputShape: [1] }), tf.layers.dense({ units: 1 })] })
@@ -33,6 +46,10 @@ if (expected === 'tensorflow') {
   const loaded = await tf.loadLayersModel('file://saved/model.json')
   assert.deepEqual([...(await loaded.predict(x).data())], [...(await model.predict(x).data())])
   rmSync('saved', { recursive: true })
+  const compiled = train(compile)
+  assert.equal(compiled.step.graph.stats.graphCalls, 9, compiled.step.graph.reason?.message)
+  assert.equal(compiled.step.graph.stats.graphs[0].residentVariables, 3)
+  assert.deepEqual(compiled.values, train((step) => step).values)
 }
 for (const use of [useWasmBackend, useCpuBackend]) {
   await use()

@@ -24,7 +24,7 @@ export interface CompiledStep<A extends readonly tf.Tensor[], R extends StepResu
  * @param step takes tensors; returns a tensor, an array or a record of tensors, or nothing; synchronous
  * @param options checks, the number of graphs and where messages go
  * @returns a function of the same type; its results belong to the caller
- * @throws InvalidArgumentError at a call with something that is no tensor, a variable or a disposed tensor
+ * @throws InvalidArgumentError at a call with something that is no tensor, a variable or a disposed tensor, or where the step is asynchronous
  * @throws CompiledStepError at a call in which TensorFlow fails; no variable was changed
  * @throws StaleGraphError at a call that finds, with `check: 'strict'`, that the graph no longer does what the function does
  */

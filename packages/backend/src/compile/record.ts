@@ -33,7 +33,7 @@ export function record<R extends StepResult>(
   separateSharedVariables(backend, variables)
   const recorder = new Recorder(backend, variables)
   const inputs = args.map((arg, index) => recorder.addArgument(arg, index))
-  let result: R
+  let result: R | undefined
   let parts: ResultParts | undefined
   recordingNow = true
   try {
@@ -52,7 +52,8 @@ export function record<R extends StepResult>(
     throw error
   } finally {
     recordingNow = false
-    for (const input of inputs) if (parts?.tensors.includes(input) !== true) input.dispose()
+    const returned = tf.tensor_util.getTensorsInContainer(result as tf.TensorContainer)
+    for (const input of inputs) if (!returned.includes(input)) input.dispose()
   }
 }
 

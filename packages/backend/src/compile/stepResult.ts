@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { InvalidArgumentError } from '../errors.ts'
 
 /** What a step may return: a tensor, an array or a record of tensors, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a step without a return statement has the return type void.
@@ -21,7 +22,7 @@ export function takeApart(result: unknown): ResultParts | undefined {
     if (!result.every((entry) => entry instanceof tf.Tensor)) return undefined
     return { tensors: result, form: `an array of ${result.length}`, restore: (tensors) => [...tensors] }
   }
-  if (typeof result !== 'object' || 'then' in result) return undefined
+  if (typeof result !== 'object') return undefined
   const names = Object.keys(result)
   const tensors = Object.values(result)
   if (!tensors.every((entry) => entry instanceof tf.Tensor)) return undefined
@@ -37,10 +38,18 @@ export function takeApart(result: unknown): ResultParts | undefined {
  *
  * A tensor passed twice is two arguments, for gradients too, as it is in a graph. A variable that the step returns is copied, so that the
  * caller may dispose what it got.
+ *
+ * @throws InvalidArgumentError where the step is asynchronous: its scope would end before it does
  */
 export function runEagerly<R extends StepResult>(step: (...args: tf.Tensor[]) => R, args: readonly tf.Tensor[]): R {
   return tf.tidy(() => {
     const result = step(...args.map((arg, index) => (args.indexOf(arg) < index ? arg.clone() : arg)))
+    if (result instanceof Promise) {
+      result.catch(() => undefined) // what it stumbles over, now that its tensors are gone
+      throw new InvalidArgumentError(
+        'A compiled step is synchronous; this one returned a promise. Do what has to be waited for before or after it.',
+      )
+    }
     const parts = takeApart(result)
     const own = parts?.tensors.some((tensor) => tensor instanceof tf.Variable)
       ? parts.restore(parts.tensors.map((tensor) => (tensor instanceof tf.Variable ? tensor.clone() : tensor)))

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, expect, vi } from 'vitest'
-import { compile, type FallbackCode } from '../../src/compile/index.ts'
+import { compile, type FallbackCode, InvalidArgumentError } from '../../src/compile/index.ts'
 import { useCpuBackend } from '../../src/cpu.ts'
 import { useNativeBackend } from '../../src/native.ts'
 import { statelessNormal } from '../../src/random/statelessNormal.ts'
@@ -192,6 +192,25 @@ test('a step that returns something else than tensors stays eager', () => {
     code: 'unsupported-value',
     message: expect.stringMatching(/returns something else/),
   })
+})
+
+test('what a step returns in a form that no graph gives back is whole at each call, an argument among it too', () => {
+  const nested = (x: tf.Tensor) => ({ x, more: { twice: x.mul(2) }, nothing: undefined })
+  const compiled = compile(nested as unknown as (x: tf.Tensor) => tf.Tensor, { warn: () => undefined })
+  for (let i = 0; i < 5; i++) {
+    const { x, more } = compiled(tf.scalar(i)) as unknown as ReturnType<typeof nested>
+    expect([x.dataSync()[0], more.twice.dataSync()[0]]).toEqual([i, 2 * i])
+  }
+  expect(compiled.graph.reason).toMatchObject({ code: 'unsupported-value' })
+})
+
+test('an asynchronous step is refused at its first call', () => {
+  const compiled = compile((async (x: tf.Tensor) => {
+    await Promise.resolve()
+    return x.add(1)
+  }) as unknown as (x: tf.Tensor) => tf.Tensor)
+  expect(() => compiled(tf.scalar(1))).toThrow(InvalidArgumentError)
+  expect(() => compiled(tf.scalar(1))).toThrow(/is synchronous; this one returned a promise/)
 })
 
 test('arguments and captured tensors of strings keep a step eager and stay whole', () => {
