@@ -24,6 +24,8 @@ const { values } = parseArgs({
     samples: { type: 'string', default: '100' },
     shared: { type: 'string', multiple: true, default: ['24'] },
     steps: { type: 'string', default: '3' },
+    // Before each timed step, where more rows than one are predicted.
+    untimed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '2' },
     python: { type: 'string' },
     ours: { type: 'boolean', default: false },
@@ -33,6 +35,7 @@ const { values } = parseArgs({
 const samples = Number(values.samples)
 const shared = values.shared.map(Number)
 const threads = Number(values.threads)
+const steps = Number(values.steps)
 /** Only our own files, for a look at them. */
 const oursOnly = values.ours
 
@@ -47,11 +50,11 @@ for (const network of values.network) {
   const model = networks[network]!.make('localReparameterization')
   for (const rows of values.rows.map(Number)) {
     const contestants = await contestantsOf(network, model, rows)
-    // A thousand rows take seconds in the slow forms, one row less than a millisecond.
+    // A thousand rows take seconds in the slow forms, one row less than a millisecond, in which threads that others left spinning are felt.
     const options =
       rows === 1
-        ? { steps: 40 * Number(values.steps), stepsPerTurn: 20, warmUp: 5 }
-        : { steps: Number(values.steps), stepsPerTurn: 1, untimedPerTurn: 0, warmUp: 1 }
+        ? { steps: 20 * steps, stepsPerTurn: 20, untimedPerTurn: 20, warmUp: 5 }
+        : { steps, stepsPerTurn: 1, untimedPerTurn: Number(values.untimed), warmUp: 1 }
     const timings = await interleave(contestants, options)
     const title = `${network}, S = ${samples}, ${rows} rows`
     printTimings(title, timings)
