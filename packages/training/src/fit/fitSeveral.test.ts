@@ -46,6 +46,8 @@ function network(bayesian = true): tf.LayersModel {
     inputDim: 7,
     outputDim: 2,
     embeddingsInitializer: tf.initializers.randomNormal({ seed: 5 }),
+    // The gradient of an embedding of tfjs has no wasm kernel.
+    trainable: false,
   })
   const vectors = tf.layers.flatten().apply(table.apply(first)) as tf.SymbolicTensor
   const both = tf.layers.concatenate().apply([vectors, second]) as tf.SymbolicTensor
