@@ -285,6 +285,15 @@ describe('in nested and wrapped models', () => {
     })
   })
 
+  test('the KL of a layer in TimeDistributed, which runs at every step, reaches model.fit once', async () => {
+    const layer = variationalDense({ units: 2, useBias: false, datasetSize: 10, kernelInitializer: 'zeros' })
+    const model = tf.sequential({ layers: [tf.layers.timeDistributed({ layer, inputShape: [3, 2] })] })
+    model.compile({ optimizer: tf.train.sgd(0), loss: 'meanSquaredError' })
+    const loss = (await model.trainOnBatch(tf.zeros([4, 3, 2]), tf.zeros([4, 3, 2]))) as number
+    const expected = tf.tidy(() => closedKl(layer.posterior().kernel, layer.prior).sum().div(10).dataSync()[0]!)
+    expect(loss).toBeCloseTo(expected, 5)
+  })
+
   test('model.summary lists the layers with mu and rho among their parameters', () => {
     const lines: string[] = []
     network().summary(undefined, undefined, (line) => lines.push(String(line)))
