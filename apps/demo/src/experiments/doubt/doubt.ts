@@ -64,7 +64,7 @@ export interface DoubtResult {
 }
 
 const ANGLES = Array.from({ length: 13 }, (_, i) => 15 * i)
-const FULL: DoubtSettings = { ...FULL_DIGITS, angles: ANGLES, rows: 2000, draws: 100 }
+const FULL: DoubtSettings = { ...FULL_DIGITS, angles: ANGLES, rows: 1000, draws: 50 }
 const TINY: DoubtSettings = { ...TINY_DIGITS, angles: [0, 90, 180], rows: 16, draws: 3 }
 
 /** Uncertainty on turned digits, and on images that are no digits. */

@@ -45,7 +45,7 @@ const FULL: RaceSettings = {
   validationRows: 10_000,
   testRows: 1,
   hidden: 400,
-  epochs: 10,
+  epochs: 6,
   batchSize: 128,
   learningRate: 1e-3,
   validationSamples: 3,

@@ -47,7 +47,7 @@ export interface PosteriorResult {
   readonly atTemperature: Quality & { readonly temperature: number }
 }
 
-const FULL: DigitSettings = { ...FULL_DIGITS, testDraws: 30, elboTestDraws: 30 }
+const FULL: DigitSettings = FULL_DIGITS
 const PLAIN: TrainingChoice = { epochs: 15, batchSize: 250, learningRate: 2e-3, heldEpochs: 0, heldBeta: 1 }
 
 /** The method's own weakness, and what helps. */

@@ -20,8 +20,8 @@ export const FULL_DIGITS: DigitSettings = {
   validationRows: 10_000,
   testRows: 10_000,
   hidden: 400,
-  validationDraws: 5,
-  testDraws: 100,
+  validationDraws: 3,
+  testDraws: 30,
   elboTestDraws: 30,
   klLimit: null,
 }
