@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { type VariationalLayer, variationalConv2d, variationalDense, variationalLayers } from '@tfjs-bayes/layers'
+import {
+  type VariationalLayer,
+  variationalConv2d,
+  variationalDense,
+  variationalDepthwiseConv2d,
+  variationalLayers,
+} from '@tfjs-bayes/layers'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeModel, type ExportOptions, exportModel } from '../src/index.ts'
@@ -114,6 +120,34 @@ describe('dead units are not in the file', () => {
       expect.arrayContaining(['a/kernel_draws [4, 4, 4]', 'b/kernel_draws [4, 4, 2]']),
     )
     expect(shapesOf(model, { mode: 'moments' }).slice(0, 2)).toEqual(['a/kernel_mean [4, 3]', 'a/kernel_variance [4, 3]'])
+    model.dispose()
+  })
+
+  test('of depthwise convolutions: channels on both sides', () => {
+    const model = tf.sequential({
+      layers: [
+        variationalConv2d({ filters: 4, kernelSize: 3, activation: 'relu', inputShape: [8, 8, 1], name: 'a' }),
+        variationalDepthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, activation: 'relu', name: 'b' }),
+        variationalConv2d({ filters: 3, kernelSize: 4, name: 'c' }),
+        tf.layers.flatten(),
+      ],
+    })
+    randomizeWeights(model, 3)
+    const [, b, c] = variationalLayers(model)
+    // Of c's kernel [4, 4, 8, 3] what b makes of a's filter 1, channels 2 and 3, and one of filter 0, which stays for the other.
+    zero(c!, (index) => [0, 2, 3].includes(Math.floor(index / 3) % 8))
+    // Of b's kernel [3, 3, 4, 2] filter 3: relu(0.5) and relu(-1) whatever comes.
+    zero(b!, (index) => Math.floor(index / 2) % 4 === 3)
+    setBias(b!, 6, 0.5, NO_SIGMA)
+    setBias(b!, 7, -1, NO_SIGMA)
+    expect(shapesOf(model, { mode: 'localReparameterization', noise: 'baked', samples: 4 })).toEqual(
+      expect.arrayContaining([
+        'a/kernel_mean [2, 1, 3, 3]',
+        'b/kernel_variance [4, 1, 3, 3]',
+        'b/noise [4, 1, 4, 4, 4]',
+        'c/kernel_mean [3, 4, 4, 4]',
+      ]),
+    )
     model.dispose()
   })
 

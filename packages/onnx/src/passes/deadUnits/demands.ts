@@ -2,7 +2,7 @@ import type { Graph } from '../../ir/graph.ts'
 import type { Node } from '../../ir/node.ts'
 import type { Value } from '../../ir/value.ts'
 import { type Channels, gathered, isElementwise, moved, origin } from './channels.ts'
-import { forEachWeight, hasZeros, type LinearNode, linearNode } from './linearNode.ts'
+import { channelwiseNode, forEachWeight, hasZeros, type LinearNode, linearNode } from './linearNode.ts'
 
 /** Which channels of a value anything needs. */
 export type Demand = 'all' | Channels<boolean>
@@ -38,6 +38,12 @@ function demandOn(node: Node, index: number, own: Demand): Demand | undefined {
   if (linear != null) return index === 0 ? needed({ axis: linear.inputAxis, of: liveInputs(linear, own) }) : 'all'
   if (readsLeadingSize(node)) return undefined
   if (own === 'all') return 'all'
+  const channelwise = channelwiseNode(node)
+  if (channelwise != null) {
+    const { multiplier } = channelwise
+    const makes = { axis: 1, outer: 1, inner: multiplier }
+    return index === 0 && own.axis === 1 ? needed({ axis: 1, of: gathered(own.of, makes, own.of.length / multiplier) }) : 'all'
+  }
   if (isElementwise(node)) {
     const axis = own.axis - (node.outputs[0]!.rank - input.rank)
     return axis < 0 || input.shape[axis] === 1 ? 'all' : { axis, of: own.of }

@@ -4,7 +4,7 @@ import { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import { type Channels, isElementwise, moved, spread } from './channels.ts'
 import { type Demand, demandsOf, readsLeadingSize } from './demands.ts'
-import { floatsOf, type LinearNode, linearNode, storedLike } from './linearNode.ts'
+import { type ChannelwiseNode, channelwiseNode, floatsOf, type LinearNode, linearNode, storedLike } from './linearNode.ts'
 
 /** Inputs of the graph are gathered from where at least this share of them is not used. */
 const WORTH_A_GATHER = 1 / 8
@@ -60,7 +60,9 @@ class Rewrite {
     // Nothing needs it.
     if (!node.outputs.some((output) => this.demands.has(output))) return
     const linear = linearNode(node)
+    const channelwise = channelwiseNode(node)
     if (linear != null) this.set(node, this.linear(node, linear))
+    else if (channelwise != null) this.set(node, this.channelwise(node, channelwise))
     else if (isElementwise(node)) this.set(node, this.elementwise(node))
     else if (!readsLeadingSize(node) && node.inputs[0] != null && this.leftOf(node.inputs[0]).kept != null)
       this.set(node, this.moving(node))
@@ -96,6 +98,25 @@ class Rewrite {
     const newBias = bias == null || keptOut == null ? bias : this.sliced(bias, { axis: 0, of: keptOut.of })
     const inputs = [x, newKernel, ...(newBias == null ? [] : [newBias])]
     return { value: this.tape.op(node.opType, inputs, node.attributes, node.hint), kept: keptOut }
+  }
+
+  /** The result loses the channels that its input has lost. */
+  private channelwise(node: Node, { kernel, bias, multiplier }: ChannelwiseNode): Left {
+    const { value: x, kept: keptIn } = this.leftOf(node.inputs[0]!)
+    if (keptIn == null)
+      return {
+        value: this.again(
+          node,
+          node.inputs.flatMap((input) => (input == null ? [] : [this.leftOf(input)])),
+        ),
+        kept: undefined,
+      }
+    if (keptIn.axis !== 1) throw new Error(`${node.hint}: channels were cut along another axis`)
+    const kept = spread(keptIn, { axis: 1, outer: 1, inner: multiplier })
+    const ofFirst = { axis: 0, of: kept.of }
+    const inputs = [x, this.sliced(kernel, ofFirst), ...(bias == null ? [] : [this.sliced(bias, ofFirst)])]
+    const attributes = { ...node.attributes, group: BigInt(countOf(keptIn)) }
+    return { value: this.tape.op(node.opType, inputs, attributes, node.hint), kept }
   }
 
   private elementwise(node: Node): Left {

@@ -4,7 +4,16 @@ import { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import { replay } from '../replay.ts'
 import { type Channels, isElementwise, moved, spread } from './channels.ts'
-import { floatsOf, forEachWeight, hasZeros, type LinearNode, linearNode, storedLike } from './linearNode.ts'
+import {
+  type ChannelwiseNode,
+  channelwiseNode,
+  floatsOf,
+  forEachWeight,
+  hasZeros,
+  type LinearNode,
+  linearNode,
+  storedLike,
+} from './linearNode.ts'
 import { scalarResult } from './scalarFunctions.ts'
 
 /**
@@ -47,6 +56,11 @@ function constantsOf(node: Node, known: ReadonlyMap<Value, Channels<number>>): C
     const sums = known.has(x!) || hasZeros(linear.kernel) ? constantSums(linear, known.get(x!)) : undefined
     return sums == null ? undefined : { axis: linear.resultAxis, of: sums }
   }
+  const channelwise = channelwiseNode(node)
+  if (channelwise != null) {
+    const inputs = known.get(x!)
+    return inputs == null && !hasZeros(channelwise.kernel) ? undefined : { axis: 1, of: constantChannels(channelwise, inputs) }
+  }
   if (isElementwise(node)) return constantElements(node, known)
   const constants = x == null ? undefined : known.get(x)
   // Random numbers only take the shape.
@@ -65,6 +79,24 @@ function constantSums(linear: LinearNode, constants: Channels<number> | undefine
     sums[output]! += seesAll ? weight * value : Number.NaN
   })
   return sums
+}
+
+function constantChannels(
+  { kernel, bias, multiplier, seesAll }: ChannelwiseNode,
+  inputs: Channels<number> | undefined,
+): number[] {
+  const channels = kernel.shape[0] as number
+  const weights = floatsOf(kernel)!
+  const taps = weights.length / channels
+  const added = bias == null ? undefined : floatsOf(bias)!
+  return Array.from({ length: channels }, (_, channel) => {
+    const own = weights.subarray(channel * taps, (channel + 1) * taps)
+    const before = inputs?.axis === 1 ? inputs.of[Math.floor(channel / multiplier)]! : Number.NaN
+    const isDead = before === 0 || own.every((weight) => weight === 0)
+    // Where a window reaches beyond the border, the sum is another there.
+    const sum = isDead ? 0 : seesAll ? before * own.reduce((total, weight) => total + weight, 0) : Number.NaN
+    return (added?.[channel] ?? 0) + sum
+  })
 }
 
 function constantElements(node: Node, known: ReadonlyMap<Value, Channels<number>>): Channels<number> | undefined {

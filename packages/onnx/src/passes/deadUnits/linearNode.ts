@@ -55,6 +55,24 @@ export function linearNode({ opType, inputs, outputs, attributes }: Node): Linea
   }
 }
 
+/** A convolution of each channel by itself, with a stored kernel [channels * multiplier, 1, ...]. */
+export interface ChannelwiseNode {
+  readonly kernel: Value
+  readonly bias: Value | undefined
+  /** How many channels of the result each channel makes; they stand side by side. */
+  readonly multiplier: number
+  readonly seesAll: boolean
+}
+
+/** How a node convolves each channel by itself; undefined where it does not. */
+export function channelwiseNode({ opType, inputs, attributes }: Node): ChannelwiseNode | undefined {
+  const [x, kernel, bias] = inputs
+  const group = Number(attributes['group'] ?? 1n)
+  if (opType !== 'Conv' || group === 1 || x?.shape[1] !== group) return undefined
+  if (!holdsFloats(kernel) || (bias != null && !holdsFloats(bias))) return undefined
+  return { kernel: kernel!, bias, multiplier: (kernel!.shape[0] as number) / group, seesAll: isUnpadded(attributes) }
+}
+
 function holdsFloats(value: Value | undefined): boolean {
   return value?.data instanceof Float32Array || value?.data instanceof Uint16Array
 }
