@@ -21,6 +21,16 @@ import { differenceOf } from './support/compare.ts'
 import { normals } from './support/random.ts'
 import { randomizeWeights } from './support/randomModel.ts'
 
+class Forgetful extends tf.layers.Layer {
+  static className = 'Forgetful'
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const [x] = [inputs].flat()
+      return tf.where(x!.greater(0.5), tf.abs(x!).pow(2), tf.floor(x!).add(tf.cos(x!)))
+    })
+  }
+}
+
 const made: tf.LayersModel[] = []
 
 afterEach(() => {
@@ -109,6 +119,22 @@ test('a layer that is called twice stores its weights once', () => {
   for (const cuda of ['optional', 'required'] as const)
     expect(initializerNames(buildLayersModel(model, { cuda })).filter((name) => /kernel$/.test(name))).toHaveLength(2)
   expect(kernels({})).toBeGreaterThan(2)
+})
+
+test('a lowering for a layer of one’s own compares and chooses', async () => {
+  registerLowering('Forgetful', {
+    leadingAxes: 'broadcast',
+    lower: ({ inputs: [x], tape }) =>
+      tape.op('Where', [
+        tape.op('Greater', [x, tape.scalar(0.5)]),
+        tape.op('Pow', [tape.op('Abs', [x]), tape.scalar(2)]),
+        tape.op('Add', [tape.op('Floor', [x]), tape.op('Cos', [x])]),
+      ]),
+  })
+  const model = own(tf.sequential({ layers: [new Forgetful({ inputShape: [6] } as never)] }))
+  const x = tf.tensor(normals(24, 8), [4, 6])
+  expect(await differenceOf(model, exportLayersModel(model), [x], ['node', 'web'])).toBeLessThan(1e-6)
+  x.dispose()
 })
 
 test('export leaves no tensor behind', async () => {
@@ -452,6 +478,13 @@ describe('what cannot be exported is refused before any work, with the name of t
     )
     expect(() => registerLowering('Own', {} as never)).toThrow(/lower is undefined; expected a function/)
     expect(() => registerLowering('Own', { lower: () => [], leadingAxes: 'all' as never })).toThrow(/leadingAxes is "all"/)
+    const plain = own(tf.sequential({ layers: [new Forgetful({ name: 'lost', inputShape: [1] } as never)] }))
+    for (const lower of [() => undefined as never, () => []]) {
+      registerLowering('Forgetful', { leadingAxes: 'any', lower })
+      expect(() => exportLayersModel(plain)).toThrow(
+        /Layer "lost" \(Forgetful\): the lowering gives 0 values, and the layer has 1 outputs/,
+      )
+    }
   })
 
   test('shapes that do not fit, which tfjs would find when it runs the model', () => {

@@ -63,6 +63,7 @@ function lowerCalls(plan: ModelPlan, inputs: readonly Signal[], context: Context
         return lowerOrdinary(call, callInputs, maskSignal, lowering!, context)
       }),
     )
+    naming(call, () => checkOutputs(call, outputs))
     call.outputs.forEach((slot, index) => {
       signals.set(slot, outputs[index]!)
     })
@@ -186,6 +187,13 @@ function lowerInner(layer: tf.layers.Layer, values: readonly Value[], context: C
 
 function several(result: Value | readonly Value[]): readonly Value[] {
   return Array.isArray(result) ? (result as readonly Value[]) : [result as Value]
+}
+
+function checkOutputs({ outputs: slots }: LayerCall, outputs: readonly Signal[]): void {
+  if (outputs.length !== slots.length || outputs.some(({ value }) => value?.type == null))
+    throw new GraphInvariantError([
+      `the lowering gives ${outputs.filter(({ value }) => value?.type != null).length} values, and the layer has ${slots.length} outputs`,
+    ])
 }
 
 /** tfjs knows the shape that each layer gives: a lowering that gives another one is wrong. */

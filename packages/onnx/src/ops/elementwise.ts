@@ -37,12 +37,31 @@ export const elementwise: Readonly<Record<string, OpSchema>> = {
   },
   PRelu: { since: [1, 6, 7, 9, 16], inputs: ['X:T', 'slope:T'], outputs: ['Y:T'], infer: broadcasting },
   Not: unary([1]),
-  Equal: {
-    since: [1, 7, 11, 13, 19],
-    inputs: ['A:T', 'B:T'],
-    outputs: ['C:T1'],
-    infer: (inputs) => broadcasting(inputs).map((type) => ({ ...type, elementType: 'bool' })),
+  Equal: comparison([1, 7, 11, 13, 19]),
+  Greater: comparison([1, 7, 9, 13]),
+  GreaterOrEqual: comparison([12, 16]),
+  Less: comparison([1, 7, 9, 13]),
+  LessOrEqual: comparison([12, 16]),
+  And: comparison([1, 7]),
+  Or: comparison([1, 7]),
+  Where: {
+    since: [9, 16],
+    inputs: ['condition:B', 'X:T', 'Y:T'],
+    outputs: ['output:T'],
+    infer: (inputs) => {
+      const condition = required(inputs, 0)
+      if (condition.type.elementType !== 'bool') throw new ShapeError(`a condition of ${condition.type.elementType}`)
+      return broadcasting(inputs.slice(1)).map((type) => ({ ...type, shape: broadcast(condition.shape, type.shape) }))
+    },
   },
+  Abs: unary([1, 6, 13]),
+  Reciprocal: unary([1, 6, 13]),
+  Floor: unary([1, 6, 13]),
+  Ceil: unary([1, 6, 13]),
+  Round: unary([11]),
+  Sin: unary([7], 'input', 'output'),
+  Cos: unary([7], 'input', 'output'),
+  Pow: { since: [1, 7, 12, 13, 15], inputs: ['X:T', 'Y:T1'], outputs: ['Z:T'], infer: broadcasting },
   Clip: {
     since: [1, 6, 11, 12, 13],
     inputs: ['input:T', 'min?:T', 'max?:T'],
@@ -62,6 +81,15 @@ function unary(since: readonly number[], input = 'X', output = 'Y', variable = '
 
 function binary(since: readonly number[]): OpSchema {
   return { since, inputs: ['A:T', 'B:T'], outputs: ['C:T'], infer: broadcasting }
+}
+
+function comparison(since: readonly number[]): OpSchema {
+  return {
+    since,
+    inputs: ['A:T', 'B:T'],
+    outputs: ['C:T1'],
+    infer: (inputs) => broadcasting(inputs).map((type) => ({ ...type, elementType: 'bool' })),
+  }
 }
 
 function variadic(since: readonly number[], output: string): OpSchema {

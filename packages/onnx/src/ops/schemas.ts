@@ -6,7 +6,7 @@ import { reduction } from './reduction.ts'
 import { shaping } from './shaping.ts'
 import { spatial } from './spatial.ts'
 
-/** Every operator that this package writes; `schemas.test.ts` holds the table against the schemas of Python's onnx package. */
+/** Every operator that this package writes, and common ones that lowerings of other layers may want; `schemas.test.ts` holds the table against the schemas of Python's onnx package. */
 export const SCHEMAS: Readonly<Record<string, OpSchema>> = {
   ...elementwise,
   ...linear,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { impossibleReasonOf, loweringOf } from '../../src/lower/registry.ts'
+import { SCHEMAS } from '../../src/ops/schemas.ts'
 
 /** What the plan of a model takes apart before any layer is lowered. */
 const STRUCTURE: Readonly<Record<string, string>> = {
@@ -107,6 +108,8 @@ export function layersPage(): string {
     '## Layers of your own',
     '',
     "A lowering appends nodes to a tape; types and shapes are inferred, and held against those that tfjs infers. A weight is asked for by its name, `weight('kernel')`, and stored once however often the layer is called. A cell for `tf.layers.rnn` is taught in the same way: its inputs are `[x, ...states]`, its outputs `[output, ...states]`.",
+    '',
+    `The operators that a tape knows: ${Object.keys(SCHEMAS).sort().join(', ')}.`,
     '',
     '```js',
     EXAMPLE,
