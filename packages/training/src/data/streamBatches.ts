@@ -109,7 +109,7 @@ function named(what: string, batch: StreamBatch, copied: boolean): LabelledData 
 
 function disposeOf({ x, y, weights, mask }: LabelledData, but: readonly tf.Tensor[]): void {
   for (const several of [x, y, weights, mask]) {
-    const each = several instanceof tf.Tensor ? [several] : Object.values(several ?? {})
+    const each = several === undefined || isRows(several) ? [several] : Object.values(several)
     for (const tensor of each) if (tensor instanceof tf.Tensor && !but.includes(tensor)) tensor.dispose()
   }
 }
