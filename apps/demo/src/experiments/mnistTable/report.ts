@@ -199,15 +199,28 @@ function charts(rows: readonly Row[]): Figure[] {
   return [
     lineChart({
       name: 'error-against-kl',
-      caption: 'Validation error (%) of the posterior predictive against KL per example (nats), one dot an epoch.',
+      caption:
+        'Validation error (%) of the posterior predictive against KL per example (nats), one dot an epoch; loose dots: test error of the chosen epochs and of the published rows.',
       x: { label: 'KL / N (nats)', scale: 'log' },
-      y: { label: 'validation error (%)', scale: 'log' },
+      y: { label: 'error (%)', scale: 'log' },
       lines: [
         ...lines(bayesian, (epoch) => ({ x: epoch.klAtEnd, y: 100 * epoch.validation.error })),
+        {
+          label: 'the chosen epochs: test error',
+          color: color('accent'),
+          dash: '1,3',
+          loose: true,
+          points: rows
+            .filter(bayesian)
+            .flatMap((row) =>
+              row.flatMap(({ result: { byNll } }) => (byNll ? [{ x: byNll.train.klPerExample, y: 100 * byNll.test.error }] : [])),
+            ),
+        },
         {
           label: 'the published rows: test error, KL of about 3',
           color: color('ink'),
           dash: '1,3',
+          loose: true,
           points: rows.flatMap((row) => {
             const figures = row[0]!.configuration.published
             return figures === null ? [] : [{ x: PUBLISHED_KL, y: 100 * figures.error }]

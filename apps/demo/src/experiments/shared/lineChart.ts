@@ -7,6 +7,8 @@ export interface Line {
   readonly label: string
   readonly color: string
   readonly dash?: string
+  /** Points that follow from nothing: no line between them. */
+  readonly loose?: boolean
   readonly points: readonly { readonly x: number; readonly y: number }[]
 }
 
@@ -77,12 +79,14 @@ export function lineChart({
       color: { type: 'identity' },
       marks: [
         ...logAxes(x, y, points),
-        ...lines.map((line) =>
-          Plot.line(
-            points.filter((point) => point.line === line.label),
-            { x: 'x', y: 'y', stroke: line.color, strokeWidth: 1.75, ...(line.dash ? { strokeDasharray: line.dash } : {}) },
+        ...lines
+          .filter((line) => !line.loose)
+          .map((line) =>
+            Plot.line(
+              points.filter((point) => point.line === line.label),
+              { x: 'x', y: 'y', stroke: line.color, strokeWidth: 1.75, ...(line.dash ? { strokeDasharray: line.dash } : {}) },
+            ),
           ),
-        ),
         ...(dots ? [Plot.dot(points, { x: 'x', y: 'y', fill: 'stroke', r: 2.2, ...titled })] : []),
         Plot.ruleY(levels, { y: 'y', stroke: 'currentColor', strokeOpacity: 0.55, strokeDasharray: '2,4' }),
         Plot.text(levels, {
