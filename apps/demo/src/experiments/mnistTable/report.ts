@@ -147,7 +147,7 @@ function lead(rows: readonly Row[], { klLimit }: TableSettings): string {
   const names = beaten.map((row) => row[0]!.configuration.title).join('; ')
   return compared.length === 0
     ? 'None of the published rows has been computed yet.'
-    : `${beaten.length} of ${compared.length} published rows are beaten in test error and in nats, ${limited(klLimit)}the epoch chosen on validation digits alone${names === '' ? '' : ` (${names})`}.`
+    : `${beaten.length} of the ${compared.length} published rows that have been computed are beaten in test error and in nats, ${limited(klLimit)}the epoch chosen on validation digits alone${names === '' ? '' : ` (${names})`}.`
 }
 
 /** The limit in words, or nothing. */
