@@ -496,6 +496,13 @@ describe('what cannot be exported is refused before any work, with the name of t
     expect(() => exportLayersModel(sum)).toThrow(
       /"sum" \(Add\): shapes that do not fit, of \[batch, 2, 2\] and \[batch, 4\]; tfjs would/,
     )
+    // Nor does it mind that a window is longer than its axis, where that is merged with another tensor.
+    const y = tf.input({ shape: [2, 1] })
+    const long = tf.layers.conv1d({ filters: 1, kernelSize: 5, name: 'long' }).apply(y) as tf.SymbolicTensor
+    const merged = own(tf.model({ inputs: y, outputs: tf.layers.add().apply([long, y]) as tf.SymbolicTensor }))
+    expect(() => exportLayersModel(merged)).toThrow(
+      /"long" \(Conv1D\): shapes that do not fit, of \[batch, 2, 1\]; .*a window of 5/,
+    )
     const threes = own(
       tf.model({
         inputs: x,

@@ -4,6 +4,7 @@ import type { Attributes } from '../ir/node.ts'
 import type { Tape } from '../ir/tape.ts'
 import type { Dimension, Value } from '../ir/value.ts'
 import type { Slot } from '../plan/modelPlan.ts'
+import { fitted } from './fitted.ts'
 
 /** The settings that convolutions and pooling of tfjs share, one number for each spatial axis. */
 export interface WindowSettings {
@@ -113,9 +114,9 @@ export function withChannelsFirst(
   { channelsFirst }: { readonly channelsFirst: boolean },
   work: (x: Value) => Value,
 ): Value {
-  if (channelsFirst) return work(x)
+  if (channelsFirst) return fitted([x], () => work(x))
   const spatialAxes = Array.from({ length: x.rank - 2 }, (_, axis) => axis + 1)
   const first = tape.op('Transpose', [x], { perm: [0, x.rank - 1, ...spatialAxes].map(BigInt) }, 'channels_first')
-  const y = work(first)
+  const y = fitted([x], () => work(first))
   return tape.op('Transpose', [y], { perm: [0, ...spatialAxes.map((axis) => axis + 1), 1].map(BigInt) }, 'channels_last')
 }
