@@ -1,6 +1,6 @@
 // Runs the tests of the package it is started in on each backend in turn: `node ../../scripts/backends.mjs [native wasm cpu] [-- vitest arguments]`.
-// `npm run test:backends` runs everything on all three. `npm test` of distributions goes on, after everything on the fastest backend, with what differs
-// between backends on the other two: accuracy in all tails, extremes, shapes, roads to a KL, and the numerics beneath.
+// `npm run test:backends` runs everything on all three. `npm test` of distributions, layers and training goes on, after everything on the fastest
+// backend, with what differs between backends on the other two.
 import { spawnSync } from 'node:child_process'
 
 const { backends, vitest } = split(process.argv.slice(2))
