@@ -13,7 +13,7 @@ export interface Configuration {
 }
 
 /** What an experiment will do; JSON. */
-export interface Plan<C extends Configuration, S extends object = object> {
+interface Plan<C extends Configuration, S extends object = object> {
   /** What all its parts share: sizes, epochs, draws. */
   readonly settings: S
   /** In the order in which they run. */
