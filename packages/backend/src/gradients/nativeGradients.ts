@@ -1,13 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-
-/** The part of tfjs-node's backend that runs any TensorFlow op. */
-interface NativeBackend extends tf.KernelBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number }
-  executeSingleOutput(op: string, attributes: readonly object[], inputs: readonly tf.Tensor[]): tf.Tensor
-}
-
-/** TensorFlow's DataType (core/framework/types.proto). */
-const DT_FLOAT = 1
+import { DT, runOpOn } from '../nativeOp.ts'
 
 /** A kernel of tfjs, and TensorFlow's op for its gradient. */
 interface NativeGradient {
@@ -73,10 +65,7 @@ function gradientKernel({ gradientOp }: NativeGradient): tf.KernelConfig {
   return {
     kernelName: gradientOp,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs, backend }) => {
-      const { binding, executeSingleOutput } = backend as NativeBackend
-      const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: DT_FLOAT }
-      return executeSingleOutput.call(backend, gradientOp, [type], [inputs['dy'], inputs['x']] as tf.Tensor[])
-    },
+    kernelFunc: ({ inputs, backend }) =>
+      runOpOn(backend)(gradientOp, { T: DT.float32 }, [inputs['dy'], inputs['x']] as tf.Tensor[]),
   }
 }

@@ -1,17 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
+import { DT, type RunOp, runOpOn } from '../nativeOp.ts'
 import { NORMAL } from './statelessNormal.ts'
 import type { StatelessOp } from './statelessOp.ts'
 import { SIGNS } from './statelessSigns.ts'
 import { UNIFORM } from './statelessUniform.ts'
-
-/** The part of tfjs-node's backend that runs any TensorFlow op. */
-interface NativeBackend extends tf.KernelBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number }
-  executeSingleOutput(op: string, attrs: readonly object[], inputs: readonly tf.Tensor[]): tf.Tensor
-}
-
-/** Values of TensorFlow's DataType (core/framework/types.proto). */
-const DT = { float32: 1, int32: 3, complex64: 8 } as const
 
 /** From so many numbers on, a dozen vectorized ops take less time than TensorFlow's normal draw. */
 const WORTH_VECTORIZING = 32_768
@@ -71,23 +63,12 @@ function draw(run: RunOp, op: string, shape: number[], seed: tf.Tensor, dtype: n
   return run(op, { dtype, T: DT.int32, Tseed: DT.int32 }, [tf.tensor1d(shape, 'int32'), seed])
 }
 
-/** Runs an op of TensorFlow with attributes that are types. */
-type RunOp = (op: string, types: Readonly<Record<string, number>>, inputs: readonly tf.Tensor[]) => tf.Tensor
-
 function kernel({ name }: StatelessOp, compute: (run: RunOp, shape: number[], seed: tf.Tensor) => tf.Tensor): tf.KernelConfig {
   return {
     kernelName: name,
     backendName: 'tensorflow',
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const { binding, executeSingleOutput } = backend as NativeBackend
-      const run: RunOp = (op, types, operands) => {
-        const attributes = Object.entries(types).map(([attribute, value]) => ({
-          name: attribute,
-          type: binding.TF_ATTR_TYPE,
-          value,
-        }))
-        return executeSingleOutput.call(backend, op, attributes, operands)
-      }
+      const run = runOpOn(backend)
       return tf.tidy(() => compute(run, [...(attrs!['shape'] as number[])], inputs['seed'] as tf.Tensor))
     },
   }
