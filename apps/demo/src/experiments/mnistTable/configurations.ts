@@ -1,6 +1,6 @@
 import type { Configuration } from '../framework/experiment.ts'
 import type { Architecture, BayesianChoice } from '../shared/network.ts'
-import type { PriorChoice } from '../shared/priorChoice.ts'
+import { HEAVY_TAILS, type PriorChoice } from '../shared/priorChoice.ts'
 import type { Quality, TrainingChoice } from '../shared/train.ts'
 
 /** A row of the table. */
@@ -16,13 +16,21 @@ export interface TableConfiguration extends Configuration {
 const PRIOR_SIGMA = 0.1
 const NORMAL: PriorChoice = { family: 'normal', sigma: PRIOR_SIGMA }
 const LAPLACE: PriorChoice = { family: 'laplace', scale: PRIOR_SIGMA }
-const MIXTURE: PriorChoice = { family: 'mixture', wide: 0.5, sigmas: [PRIOR_SIGMA, 0.0025] }
 
 const WIDE: Architecture = { kind: 'dense', hidden: [1200, 1200] }
-const CONVOLUTIONAL: Architecture = { kind: 'convolutional', filters: [8, 16], hidden: [128] }
+const CONVOLUTIONAL: Architecture = { kind: 'convolutional', filters: [16, 32], hidden: [128] }
 
 /** Chosen by validation NLL on networks of 400 units: without the warm-up the mean weights shrink before they have learned anything. */
 const TRAINING: TrainingChoice = { epochs: 9, batchSize: 250, learningRate: 3e-3, heldEpochs: 7, heldBeta: 0.05 }
+/** Chosen by the KL that validation runs of the Laplace row reached: the sigmas of weight sampling move only where the whole KL meets the full rate. */
+const WEIGHT_SAMPLING_TRAINING: TrainingChoice = {
+  epochs: 18,
+  batchSize: 250,
+  learningRate: 3e-3,
+  heldEpochs: 6,
+  heldBeta: 0.1,
+  decay: 'whole',
+}
 /** Nothing to warm up. */
 const DETERMINISTIC_TRAINING: TrainingChoice = { epochs: 9, batchSize: 250, learningRate: 1e-3, heldEpochs: 0, heldBeta: 1 }
 const INITIAL_SIGMA = 0.05
@@ -45,7 +53,8 @@ const row = (
   title,
   architecture,
   bayesian: choice,
-  training: choice === null ? DETERMINISTIC_TRAINING : TRAINING,
+  training:
+    choice === null ? DETERMINISTIC_TRAINING : choice.estimator === 'weightSampling' ? WEIGHT_SAMPLING_TRAINING : TRAINING,
   published,
 })
 
@@ -65,9 +74,9 @@ export const CONFIGURATIONS: readonly TableConfiguration[] = [
     nll: 0.0893,
   }),
   row('deterministic', 'Deterministic', null),
-  row('lrt-mixture', 'Local reparameterization, mixture', bayesian('localReparameterization', 'upperBound', MIXTURE)),
+  row('lrt-mixture', 'Local reparameterization, mixture', bayesian('localReparameterization', 'upperBound', HEAVY_TAILS)),
   row('ws-normal', 'Weight sampling, normal', bayesian('weightSampling', 'monteCarlo', NORMAL), { error: 0.026, nll: 0.11 }),
-  row('ws-mixture', 'Weight sampling, mixture', bayesian('weightSampling', 'monteCarlo', MIXTURE), {
+  row('ws-mixture', 'Weight sampling, mixture', bayesian('weightSampling', 'monteCarlo', HEAVY_TAILS), {
     error: 0.0238,
     nll: 0.1008,
   }),

@@ -7,6 +7,7 @@ import { describePrior } from '../shared/priorChoice.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 import type { Chosen, EpochResult, TrainedResult } from '../shared/train.ts'
 import type { TableConfiguration } from './configurations.ts'
+import { floorOf } from './floor.ts'
 import type { TableSettings } from './mnistTable.ts'
 
 type Row = readonly FinishedPart<TableConfiguration, TrainedResult>[]
@@ -24,7 +25,7 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
       {
         title: 'Chosen by validation NLL',
         note:
-          `${settings.klLimit === null ? 'Among all epochs with beta 1.' : `Among the epochs with beta 1 whose KL is at most ${settings.klLimit} nats per example.`} ELBO, NLL and KL / N are nats per training example at those weights; ` +
+          `${settings.klLimit === null ? 'Among all epochs with beta 1.' : `Among the epochs with beta 1 whose KL is at most ${settings.klLimit} nats per example above its floor: what the prior costs a network that knows nothing, since a normal posterior never fits a prior of another shape.`} ELBO, NLL and KL / N are nats per training example at those weights; ` +
           `test figures are those of ${settings.testDraws} posterior samples, and of one pass with the posterior means. "Published" is the table in the README of ` +
           `JavierAntoran/Bayesian-Neural-Networks, whose rows ended with a KL of about 3 nats per example and were not chosen on a validation set.`,
         table: {
@@ -32,6 +33,7 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
             'published',
             'epoch',
             'KL / N',
+            'floor',
             'ELBO',
             'test error',
             'test NLL',
@@ -45,9 +47,13 @@ export function tableReport(parts: Row, settings: TableSettings): ExperimentRepo
           rows: rows.map((row) => [
             row[0]!.configuration.title,
             published(row[0]!.configuration),
-            ...chosenCells(
-              row.flatMap(({ result }) => result.byNll ?? []),
+            ...withFloor(
+              chosenCells(
+                row.flatMap(({ result }) => result.byNll ?? []),
+                row,
+              ),
               row,
+              settings,
             ),
             ...(['seconds', 'cpuSeconds'] as const).map((which) =>
               formatSpread(
@@ -116,6 +122,17 @@ function chosenCells(chosen: readonly Chosen[], row: Row): string[] {
   ]
 }
 
+/** The floor of the KL stands beside the KL. */
+function withFloor([epoch, klPerExample, ...others]: readonly string[], row: Row, settings: TableSettings): string[] {
+  const { configuration, result } = row[0]!
+  return [
+    epoch!,
+    klPerExample!,
+    configuration.bayesian === null ? '–' : decimals(floorOf(configuration, settings, result.parameters), 2),
+    ...others,
+  ]
+}
+
 function trainingCells(row: Row): string[] {
   const { title, bayesian, architecture, training } = row[0]!.configuration
   const layers = [
@@ -152,7 +169,7 @@ function lead(rows: readonly Row[], { klLimit }: TableSettings): string {
 
 /** The limit in words, or nothing. */
 const limited = (klLimit: number | null): string =>
-  klLimit === null ? 'with ' : `with a KL of at most ${klLimit} nats per example and `
+  klLimit === null ? 'with ' : `with a KL of at most ${klLimit} nats per example above its floor and `
 
 /** Whether the row's mean beats the published one in both figures; undefined where no epoch could be chosen. */
 function beats(row: Row): boolean | undefined {
@@ -167,7 +184,7 @@ function remark(row: Row, { klLimit }: TableSettings): string | undefined {
   const { title, bayesian, published: figures } = row[0]!.configuration
   if (bayesian === null) return undefined
   const chosen = row.flatMap(({ result }) => result.byNll ?? [])
-  if (chosen.length === 0) return `${title}: no epoch came below a KL of ${klLimit} nats per example.`
+  if (chosen.length === 0) return `${title}: no epoch came below a KL of ${klLimit} nats per example above its floor.`
   const mean = (pick: (one: Chosen) => number): number => spreadOf(chosen.map(pick)).mean
   const [error, nll, kl] = [mean((one) => one.test.error), mean((one) => one.test.nll), mean((one) => one.train.klPerExample)]
   const free = row[0]!.result.epochs.reduce((a, b) => (b.validation.nll < a.validation.nll ? b : a))

@@ -22,6 +22,7 @@ import {
 } from '../shared/digitExperiment.ts'
 import type { DigitSplits } from '../shared/digits.ts'
 import type { Architecture, BayesianChoice } from '../shared/network.ts'
+import { HEAVY_TAILS } from '../shared/priorChoice.ts'
 import type { Quality, TrainedResult, TrainingChoice } from '../shared/train.ts'
 import { overPruningReport } from './report.ts'
 
@@ -110,7 +111,7 @@ function remedies(training: TrainingChoice): RemedyConfiguration[] {
     remedy('learned-scale', 'Prior scale by the ELBO (empirical Bayes)', { learnPriorScale: true }),
     remedy('mixture', 'Scale-mixture prior', {
       kl: 'upperBound',
-      prior: { family: 'mixture', wide: 0.5, sigmas: [PRIOR_SIGMA, 0.0025] },
+      prior: HEAVY_TAILS,
     }),
     remedy('laplace', 'Laplace prior', { prior: { family: 'laplace', scale: PRIOR_SIGMA } }),
     remedy('shifts', 'Wider data (shifts by a pixel)', {}, { shifts: true }),

@@ -7,6 +7,13 @@ export type PriorChoice =
   /** A wide and a narrow normal, mixed per weight; `wide` is the probability of the first. */
   | { readonly family: 'mixture'; readonly wide: number; readonly sigmas: readonly [number, number] }
 
+/**
+ * A mixture of standard deviation 0.1 with heavier tails than a normal: few weights pay little for being large.
+ *
+ * No component is a spike: a normal posterior matches one component at a time, and pays -log of its probability for that, weight by weight (`klFloor`).
+ */
+export const HEAVY_TAILS: PriorChoice = { family: 'mixture', wide: 0.03, sigmas: [0.316, 0.085] }
+
 export function priorOf(choice: PriorChoice): Distribution {
   switch (choice.family) {
     case 'normal':

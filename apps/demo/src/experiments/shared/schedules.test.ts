@@ -31,3 +31,8 @@ test('without a first phase it is half a cosine', () => {
   const rate = twoPhaseRate(2, { heldEpochs: 0, heldBeta: 1 })
   expect([0, 10, 20].map((epoch) => rate.at(at(epoch)))).toEqual([2, 1.01, 0.02].map((value) => expect.closeTo(value, 10)))
 })
+
+test('where the second phase decays, the rate waits at its peak through the first', () => {
+  const rate = twoPhaseRate(2, { heldEpochs: 8, heldBeta: 0.1, decay: 'whole' })
+  expect([0, 8, 14, 20].map((epoch) => rate.at(at(epoch)))).toEqual([2, 2, 1.01, 0.02].map((value) => expect.closeTo(value, 10)))
+})
