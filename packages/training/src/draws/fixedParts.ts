@@ -1,12 +1,12 @@
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
 import { ForwardPass } from '@tfjs-bayes/layers'
 
 type PassOptions = ConstructorParameters<typeof ForwardPass>[0]
 type Layer = Parameters<ForwardPass['onceForAll']>[0]
 
 /**
- * What no noise changes in the draws of one batch, by the layer that asks for it: sigma of every weight, and the moments of the first Bayesian layer where
- * its input is the model's own.
+ * What no noise changes in the draws of one batch, by the layer that asks for it: sigma of every weight, and the moments of the Bayesian layers whose inputs
+ * are the same in all draws.
  */
 export class FixedParts {
   readonly #places = new Map<Layer, Map<string, number>>()
@@ -41,9 +41,8 @@ export class FixedParts {
 export class FixedPartsPass extends ForwardPass {
   readonly #parts: FixedParts
   readonly #inputs: readonly tf.Tensor[]
-  #drew = false
 
-  /** @param inputs of the model, the same for all passes with these parts */
+  /** @param inputs of layers, the same for all passes with these parts */
   constructor(options: PassOptions, parts: FixedParts, inputs: readonly tf.Tensor[]) {
     super(options)
     this.#parts = parts
@@ -51,36 +50,15 @@ export class FixedPartsPass extends ForwardPass {
   }
 
   override onceForAll(layer: Layer, key: string, make: () => tf.Tensor): tf.Tensor {
-    return this.#known(layer, key, () => super.onceForAll(layer, key, make))
-  }
-
-  /** Only moments of the model's own inputs: a layer in between may draw random numbers that this package knows nothing of. */
-  override onceForInput(layer: Layer, key: string, x: tf.Tensor, make: () => tf.Tensor): tf.Tensor {
-    const compute = (): tf.Tensor => super.onceForInput(layer, key, x, make)
-    const own = !this.#drew && this.#inputs.some(({ dataId }) => dataId === x.dataId)
-    return own ? this.#known(layer, `${key} of the input`, compute) : compute()
-  }
-
-  override noise(layer: Layer, slot: string, shape: readonly number[]): tf.Tensor {
-    this.#drew = true
-    return super.noise(layer, slot, shape)
-  }
-
-  override signs(layer: Layer, slot: string, shape: readonly number[]): tf.Tensor {
-    this.#drew = true
-    return super.signs(layer, slot, shape)
-  }
-
-  override sharedNoise(layer: Layer, slot: string, shape: readonly number[]): tf.Tensor {
-    this.#drew = true
-    return super.sharedNoise(layer, slot, shape)
-  }
-
-  #known(layer: Layer, key: string, compute: () => tf.Tensor): tf.Tensor {
     const known = this.#parts.find(layer, key)
     if (known) return known
-    const value = compute()
+    const value = super.onceForAll(layer, key, make)
     this.#parts.add(layer, key, value)
     return value
+  }
+
+  override onceForInput(layer: Layer, key: string, x: tf.Tensor, make: () => tf.Tensor): tf.Tensor {
+    const place = this.#inputs.findIndex(({ dataId, shape }) => dataId === x.dataId && tf.util.arraysEqual(shape, x.shape))
+    return place < 0 ? make() : this.onceForAll(layer, `${key} of ${place}`, make)
   }
 }

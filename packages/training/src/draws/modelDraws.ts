@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 import { compile } from '@tfjs-bayes/backend/compile'
 import { type Mode, type NoiseSource, variationalLayers } from '@tfjs-bayes/layers'
-import { modelInputs, modelOutputs } from '../model/severalTensors.ts'
+import { modelInputs, oneOutput } from '../model/severalTensors.ts'
 import { FixedParts, FixedPartsPass } from './fixedParts.ts'
+import { type SplitModel, splitModel } from './splitModel.ts'
 
 /** Draws that one call of the model function takes; more would only cost memory. */
 const DRAWS_AT_ONCE = 10
@@ -41,17 +42,19 @@ export interface ModelDrawsOptions<R extends Record<string, tf.Tensor>> {
 
 /**
  * The draws of a model, a few at a time, so that neither memory nor a graph grows with their number. What no noise changes is computed once for all draws of a
- * batch.
+ * batch: the layers in front of the first Bayesian ones, their moments, and every sigma.
  */
 export class ModelDraws<R extends Record<string, tf.Tensor>> {
   readonly #options: ModelDrawsOptions<R>
+  readonly #split: SplitModel
   readonly #chunks: readonly { readonly draws: DrawRange; readonly run: TensorFunction<R> }[]
   readonly #fixed: TensorFunction<tf.Tensor[]> | undefined
-  /** Places of the fixed parts, once they are known. */
+  /** Where the fixed parts belong, once they are known; their values come with each call. */
   #parts = new FixedParts()
 
   constructor(options: ModelDrawsOptions<R>) {
     this.#options = options
+    this.#split = splitModel(options.model)
     const ranges = drawRanges(options)
     const functions = new Map(ranges.map(({ count }) => [count, this.#compiled(this.#drawsOf(count))]))
     this.#chunks = ranges.map((draws) => ({ draws, run: functions.get(draws.count)! }))
@@ -74,9 +77,10 @@ export class ModelDraws<R extends Record<string, tf.Tensor>> {
     first = 0,
   ): Generator<{ readonly draws: DrawRange; readonly summary: R }, void> {
     const fixed = this.#fixed ? tf.tidy(() => this.#fixed!(x)) : []
+    const inputs = this.#fixed ? fixed : [x]
     try {
       for (const { draws, run } of this.#chunks) {
-        const summary = tf.tidy(() => run(tf.scalar(first + draws.first, 'int32'), x, ...alongside, ...fixed))
+        const summary = tf.tidy(() => run(tf.scalar(first + draws.first, 'int32'), ...alongside, ...inputs))
         yield { draws, summary }
       }
     } finally {
@@ -89,34 +93,39 @@ export class ModelDraws<R extends Record<string, tf.Tensor>> {
     this.#fixed?.dispose?.()
   }
 
-  /** The pure function x -> values of the parts that no noise changes; the draw that asks for them comes to nothing. */
+  /** The pure function x -> fixed values of the model, followed by the parts that no noise changes; the draw that asks for them comes to nothing. */
   #fixedParts(): (...args: readonly tf.Tensor[]) => tf.Tensor[] {
     const { model, mode } = this.#options
     return (x) =>
       tf.tidy(() => {
+        const fixed = this.#split.fixed(modelInputs(model, x!))
         const parts = new FixedParts()
-        const inputs = modelInputs(model, x!)
-        const pass = new FixedPartsPass({ mode, noise: (shape) => tf.zeros([...shape]) }, parts, inputs)
-        modelOutputs(model, inputs, { training: false, pass })
+        const pass = new FixedPartsPass({ mode, noise: (shape) => tf.zeros([...shape]) }, parts, fixed)
+        this.#split.drawn(fixed, { training: false, pass })
         this.#parts = parts
-        return parts.values.map((value) => value.clone())
+        return [...fixed, ...parts.values.map((value) => value.clone())]
       })
   }
 
-  /** The pure function (first, x, ...alongside, ...fixed parts) -> summary of `count` draws, of which draw i has the noise of first + i. */
+  /**
+   * The pure function (first, ...alongside, ...inputs) -> summary of `count` draws, of which draw i has the noise of first + i. Its inputs are what
+   * `#fixedParts` gave, or x where nothing is computed before.
+   */
   #drawsOf(count: number): (...args: readonly tf.Tensor[]) => R {
     const { model, mode, noiseOf, summarize, output } = this.#options
-    return (first, x, ...rest) =>
+    return (first, ...rest) =>
       tf.tidy(() => {
-        const alongside = rest.slice(0, rest.length - this.#parts.values.length)
-        const known = this.#parts.with(rest.slice(alongside.length))
-        const inputs = modelInputs(model, x!)
+        const partsFrom = rest.length - this.#parts.values.length
+        const inputsFrom = this.#fixed ? partsFrom - this.#split.fixedValues : rest.length - 1
+        const alongside = rest.slice(0, inputsFrom)
+        const fixed = this.#fixed ? rest.slice(inputsFrom, partsFrom) : this.#split.fixed(modelInputs(model, rest.at(-1)!))
+        const known = this.#parts.with(rest.slice(partsFrom))
         const passes: FixedPartsPass[] = []
         const outputs = Array.from({ length: count }, (_, draw) => {
           const noise = noiseOf(tf.add(first!, tf.scalar(draw, 'int32')) as tf.Scalar)
-          const pass = new FixedPartsPass({ mode, noise, ...(passes[0] && { sharing: passes[0] }) }, known, inputs)
+          const pass = new FixedPartsPass({ mode, noise, ...(passes[0] && { sharing: passes[0] }) }, known, fixed)
           passes.push(pass)
-          return modelOutputs(model, inputs, { training: false, pass }, output)
+          return oneOutput(this.#split.drawn(fixed, { training: false, pass }), output)
         })
         return summarize(tf.stack(outputs), alongside, passes)
       })

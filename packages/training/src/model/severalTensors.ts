@@ -6,11 +6,16 @@ export function modelInputs(model: tf.LayersModel, x: tf.Tensor): readonly tf.Te
   return model.inputs.length === 1 ? [x] : unpacked(x, formsOf(model.inputs))
 }
 
-/** Applies a model; several outputs come packed into one tensor, [rows, numbers], or the chosen one comes alone. */
-export function modelOutputs(model: tf.LayersModel, inputs: readonly tf.Tensor[], kwargs: object, output?: number): tf.Tensor {
+/** Applies a model; several outputs come packed into one tensor, [rows, numbers]. */
+export function modelOutputs(model: tf.LayersModel, inputs: readonly tf.Tensor[], kwargs: object): tf.Tensor {
   const outputs = model.apply(inputs.length === 1 ? inputs[0]! : [...inputs], kwargs as Parameters<tf.LayersModel['apply']>[1])
-  if (!Array.isArray(outputs)) return outputs as tf.Tensor
-  return output === undefined ? packed(outputs as tf.Tensor[]) : (outputs[output] as tf.Tensor)
+  return Array.isArray(outputs) ? oneOutput(outputs as tf.Tensor[]) : (outputs as tf.Tensor)
+}
+
+/** The chosen one of a model's outputs, or all of them, packed into one tensor where there are several. */
+export function oneOutput(outputs: readonly tf.Tensor[], chosen?: number): tf.Tensor {
+  if (chosen !== undefined) return outputs[chosen]!
+  return outputs.length === 1 ? outputs[0]! : packed(outputs)
 }
 
 /** The names by which inputs and outputs are told apart: those of their layers. */
