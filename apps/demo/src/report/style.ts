@@ -4,7 +4,7 @@ import { PALETTE_CSS } from './palette.ts'
 export const PAGE_CSS: string = `${PALETTE_CSS}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;-webkit-text-size-adjust:100%}
-main,header{max-width:1040px;margin:0 auto;padding:0 20px}
+main,header{max-width:1240px;margin:0 auto;padding:0 20px}
 header{padding-top:40px}
 h1{font-size:clamp(1.6rem,4.5vw,2.3rem);line-height:1.15;margin:0 0 .5rem;letter-spacing:-.015em}
 h2{font-size:1.25rem;line-height:1.25;margin:0 0 .35rem}
@@ -58,7 +58,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;font-size:.9r
 dt{color:var(--muted)}
 dd{margin:0;overflow-wrap:anywhere}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-footer{max-width:1040px;margin:0 auto;padding:0 20px 40px;color:var(--muted);font-size:.86rem}
+footer{max-width:1240px;margin:0 auto;padding:0 20px 40px;color:var(--muted);font-size:.86rem}
 @media (max-width:520px){main,header,footer{padding-left:12px;padding-right:12px}header{padding-top:24px}section{padding:16px 14px}.scroll{margin-left:-14px;margin-right:-14px;padding:0 14px}th{white-space:normal!important}th,td{padding:7px 6px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
 @media print{body{background:none}section,.tiles li{break-inside:avoid;border-color:#bbb}}
 `

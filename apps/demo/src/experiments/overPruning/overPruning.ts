@@ -21,6 +21,7 @@ import {
   withTrainedDigits,
 } from '../shared/digitExperiment.ts'
 import type { DigitSplits } from '../shared/digits.ts'
+import { klFloor } from '../shared/klFloor.ts'
 import type { Architecture, BayesianChoice } from '../shared/network.ts'
 import { HEAVY_TAILS } from '../shared/priorChoice.ts'
 import type { Quality, TrainedResult, TrainingChoice } from '../shared/train.ts'
@@ -81,7 +82,9 @@ export const overPruning: Experiment<RemedyConfiguration, RemedyResult, DigitSet
       seed,
       context,
       (model, splits) =>
-        configuration.bayesian === null ? Promise.resolve(null) : inspect(model, splits, settings, seed, context),
+        configuration.bayesian === null
+          ? Promise.resolve(null)
+          : inspect(model, splits, configuration.bayesian, settings, seed, context),
       'elbo',
     )
     return { trained, posterior: inspected }
@@ -123,14 +126,18 @@ function remedies(training: TrainingChoice): RemedyConfiguration[] {
   ]
 }
 
+/** Nats above the floor of the KL up to which a weight counts as at its prior. */
+const AT_PRIOR = 0.01
+
 async function inspect(
   model: tf.LayersModel,
   { validation, test }: DigitSplits,
+  bayesian: BayesianChoice,
   { testDraws }: DigitSettings,
   seed: number,
   { signal }: PartContext,
 ): Promise<PosteriorResult> {
-  const report = await overPruningOf(model)
+  const report = await overPruningOf(model, { threshold: AT_PRIOR + klFloor(bayesian) })
   const masks = await pruningMasks(model, { by: 'kl', fraction: report.priorShare })
   const options = { seed, samples: testDraws, signal }
   const withoutPriorWeights = await disposing(prune(model, masks), async (pruned) =>
