@@ -14,7 +14,7 @@ const TAG = 'serve'
 export class GraphSession {
   /** The step as it was recorded. */
   readonly graph: StepGraph
-  /** What TensorFlow runs: the same, or the same with variables that stay in TensorFlow. */
+  /** What TensorFlow runs: the same without repetitions, and with variables that stay in TensorFlow where they can. */
   readonly loaded: StepGraph
   readonly graphDef: Uint8Array
   readonly loadMilliseconds: number
@@ -33,7 +33,7 @@ export class GraphSession {
   constructor(backend: TensorFlowBackend, graph: StepGraph, residents?: ResidentHandles) {
     const resident = residents && withResidentVariables(graph.recording)
     this.graph = graph
-    this.loaded = resident ? buildStepGraph(resident.recording) : graph
+    this.loaded = buildStepGraph(resident?.recording ?? graph.recording, 'merge')
     this.graphDef = encodeStepGraph(this.loaded)
     this.#backend = backend
     this.#handles = new Map(resident?.residents.map((variable) => [variable, residents!.of(backend, variable)]))

@@ -42,7 +42,7 @@ function tryResidents(backend: TensorFlowBackend): boolean {
       const right = equal(resident.value.dataSync(), eager.value.dataSync()) && equal(clone.dataSync(), kept)
       session.dispose()
       releaseRecording(backend, recording)
-      return right && session.loaded !== session.graph
+      return right && session.residentVariables > 0
     } finally {
       handles.dispose()
       for (const variable of Object.values(tf.engine().registeredVariables)) if (!before.has(variable)) variable.dispose()

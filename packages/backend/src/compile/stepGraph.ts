@@ -12,7 +12,15 @@ import {
   type Value,
   type VariableNode,
 } from './recording.ts'
-import { encodeConfigWithoutRewriting, encodeGraph, encodeNode, type GraphAttribute, type GraphNode } from './wire/graphDef.ts'
+import {
+  DT_RESOURCE,
+  DT_VARIANT,
+  encodeConfigWithoutRewriting,
+  encodeGraph,
+  encodeNode,
+  type GraphAttribute,
+  type GraphNode,
+} from './wire/graphDef.ts'
 
 /** A node of the step's function, beside what it was recorded from. */
 export interface StepNode {
@@ -43,11 +51,20 @@ export interface StepGraph {
 const FUNCTION_NAME = 'step'
 const CALL_NAME = 'call'
 
-/** Makes the function of a recording. Two recordings of the same computation give the same bytes. */
-export function buildStepGraph(recording: Recording): StepGraph {
+/** A character a byte. */
+const latin1 = new TextDecoder('latin1')
+
+/**
+ * Makes the function of a recording. Two recordings of the same computation give the same bytes.
+ *
+ * @param repetitions what becomes of ops that compute the same from the same: kept as they were recorded (the default), or computed once. A quarter of
+ *   a training step's nodes repeat others (constants above all, but passes over the weights too), and since the kernel is the same, so are the bits.
+ */
+export function buildStepGraph(recording: Recording, repetitions: 'keep' | 'merge' = 'keep'): StepGraph {
   const outputs = [...recording.results, ...recording.updates.map(({ value }) => value)]
   const needed = reachable(outputs)
   const names = new Map<RecordedNode, string>()
+  const known = new Map<string, string>()
   const nodes: StepNode[] = []
   const feeds: Feed[] = []
   const referenceTo = ({ node, output }: Value) => {
@@ -57,9 +74,16 @@ export function buildStepGraph(recording: Recording): StepGraph {
   }
   const emit = (origin: RecordedNode) => {
     const name = `${origin.kind === 'op' ? origin.op : origin.kind}_${names.size}`
-    names.set(origin, name)
     const after = origin.kind === 'op' ? origin.after.map((node) => `^${names.get(node)}`) : []
     const node = bodyNode(name, origin, referenceTo, after)
+    if (repetitions === 'merge' && isRepeatable(origin)) {
+      const computation = latin1.decode(encodeNode({ ...node, name: '' }))
+      const first = known.get(computation)
+      names.set(origin, first ?? name)
+      if (first !== undefined) return
+      known.set(computation, name)
+    }
+    names.set(origin, name)
     nodes.push({ node, encoded: encodeNode(node), origin })
     if (isFed(origin)) feeds.push({ name, source: origin })
   }
@@ -116,6 +140,14 @@ export function fetchNames({ outputs }: StepGraph): string[] {
 function isFed(node: RecordedNode): node is FedNode {
   if (node.kind === 'captured') return node.tensor === undefined
   return node.kind !== 'constant' && node.kind !== 'op'
+}
+
+/** Whether a node gives the same whenever it gets the same: not what works on variables, has an order to keep, or draws unseeded numbers. */
+function isRepeatable(origin: RecordedNode): boolean {
+  if (origin.kind !== 'op') return origin.kind === 'constant'
+  const dtypes = [...origin.outputDtypes, ...origin.inputs.map(dtypeOf)]
+  const draws = origin.attributes.some(({ name }) => name === 'seed')
+  return !draws && origin.after.length === 0 && !dtypes.some((dtype) => dtype === DT_RESOURCE || dtype === DT_VARIANT)
 }
 
 function bodyNode(

@@ -430,6 +430,35 @@ test('with strict checks a change throws, after a right step; without checks it 
   trusting.dispose()
 })
 
+test('what is computed twice is computed once in the graph, unless it draws numbers or works on variables', () => {
+  const logits = tf.zeros([1, 40]) as tf.Tensor2D
+  const weights = [1, 2].map((start) => tf.variable(tf.fill([3], start)))
+  const step = (x: tf.Tensor): tf.Tensor[] => {
+    const [first, again] = [1, 2].map(() => x.square().mul(3).sum())
+    for (const weight of weights) weight.assign(weight.add(first!))
+    return [first!.add(again!), x.square().mul(4).sum(), tf.multinomial(logits, 50), tf.multinomial(logits, 50)]
+  }
+  const compiled = compile(step)
+  for (let call = 0; call < 6; call++) {
+    const [sum, other, draw, another] = compiled(tf.tensor1d([1, 2, call])).map((tensor) => [...tensor.dataSync()])
+    expect(sum).toEqual([2 * 3 * (5 + call ** 2)])
+    expect(other).toEqual([4 * (5 + call ** 2)])
+    expect(draw).not.toEqual(another)
+  }
+  expect(weights.map((weight) => [...weight.dataSync()])).toEqual([1, 2].map((start) => Array(3).fill(start + 3 * (6 * 5 + 55))))
+  const [graph] = compiled.graph.stats.graphs
+  expect(graph!.runs).toBe(3)
+  const text = new TextDecoder('latin1').decode(compiled.graph.toGraphDef())
+  const nodes = (op: string): number => new Set(text.match(new RegExp(`\\b${op}_\\d+`, 'g'))).size
+  expect({ Square: nodes('Square'), Mul: nodes('Mul'), Multinomial: nodes('Multinomial') }).toEqual({
+    Square: 1,
+    Mul: 2,
+    Multinomial: 2,
+  })
+  compiled.dispose()
+  tf.dispose([logits, ...weights])
+})
+
 test('the GraphDef can be looked at', () => {
   const compiled = compile((x: tf.Tensor) => x.exp().add(1))
   expect(compiled.graph.toGraphDef()).toBeUndefined()
