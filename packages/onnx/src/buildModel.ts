@@ -9,6 +9,7 @@ import { Tape } from './ir/tape.ts'
 import { checkLayers } from './lower/checkLayers.ts'
 import { withoutFinalSoftmax } from './lower/finalSoftmax.ts'
 import { lowerModel } from './lower/lowerModel.ts'
+import { activationsBehindPooling } from './lower/moments/activationsBehindPooling.ts'
 import { BakedNoise, DrawnNoise, type GraphNoise, InputNoise } from './lower/noise.ts'
 import { localReparameterization } from './lower/posterior/localReparameterization.ts'
 import { mean } from './lower/posterior/mean.ts'
@@ -37,8 +38,9 @@ export function buildModel(model: tf.LayersModel, options: ExportOptions): OnnxM
   const { opset = 17, cuda = 'required', precision = 'float32', likelihood = { name: 'categorical' } } = options
   const wholePlan = planModel(model)
   checkModel(wholePlan, options)
-  const plan = likelihood.name === 'categorical' ? withoutFinalSoftmax(wholePlan) : wholePlan
-  checkLayers(plan, options.mode === 'moments')
+  const givenPlan = likelihood.name === 'categorical' ? withoutFinalSoftmax(wholePlan) : wholePlan
+  checkLayers(givenPlan, options.mode === 'moments')
+  const plan = options.mode === 'moments' ? activationsBehindPooling(givenPlan) : givenPlan
   const tape = new Tape(opset)
   const inputs = declareInputs(tape, plan)
   const { samplesAxis, posterior, samples } = lowerRandomness(tape, options)

@@ -114,13 +114,18 @@ function lowerVariational(
       tape,
       samplesAxis,
     })
-  const { value, samples, variance } = stages.reduce((x, stage, index) => {
+  const {
+    value,
+    samples,
+    variance,
+    isPositive = false,
+  } = stages.reduce((x, stage, index) => {
     const isLast = index === stages.length - 1
     return isLast ? applyStage(x, stage, true) : tape.scope(stage.weight, () => applyStage(x, stage, false))
   }, given)
   const activation = activationOf(config)
   if (variance == null) return { value: lowerActivation(tape, activation, value), samples }
-  const activated = activationMoments(tape, activation, { mean: value, variance })
+  const activated = activationMoments(tape, activation, { mean: value, variance, isPositive })
   return { value: activated.mean, variance: activated.variance, samples }
 }
 

@@ -12,4 +12,6 @@ export interface Signal {
   readonly samples: 'none' | 'axis' | 'folded'
   /** In mode `moments`, behind a Bayesian layer: `value` is the mean, and this the variance, of the same shape. */
   readonly variance?: Value
+  /** Whether that variance is known to be at least `SMALLEST_VARIANCE`; default false. */
+  readonly isPositive?: boolean
 }

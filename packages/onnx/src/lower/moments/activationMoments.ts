@@ -18,9 +18,6 @@ export function activationWithoutMoments(name: string): string | undefined {
  */
 export function activationMoments(tape: Tape, name: string, x: Uncertain): Uncertain {
   if (name === 'linear') return x
-  if (name === 'relu') {
-    const { mean, variance } = rectifiedMoments(tape, x)
-    return { mean, variance }
-  }
+  if (name === 'relu') return rectifiedMoments(tape, x)
   return quadratureMoments(tape, x, (values) => lowerActivation(tape, name, values))
 }

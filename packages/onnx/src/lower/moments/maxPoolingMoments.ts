@@ -3,7 +3,7 @@ import type { Value } from '../../ir/value.ts'
 import { padsOf, type WindowSettings } from '../windows.ts'
 import { maximumMoments, type Uncertain } from './gaussianMoments.ts'
 
-/** The elements at one place in the window, of all windows. */
+/** The elements at one place in the window, of all windows along an axis. */
 interface Tap {
   readonly elements: Uncertain
   /** For each window whether there is an element, not padding, whose mean and variance are 0. */
@@ -11,38 +11,41 @@ interface Tap {
 }
 
 /**
- * The moments of the maximum over each window, by Clark's moments of two, pair by pair: exact for two, and close for the few of a window. Padding is no
- * element: where one of a pair is padding, the other is the maximum.
+ * The moments of the maximum over each window, by Clark's moments of two, pair by pair: exact for two, and close for the few of a window. Axis by axis, so that
+ * a window of n x m takes n + m - 2 pairs, and not n m - 1. Padding is no element: where one of a pair is padding, the other is the maximum.
  *
  * @param x all sizes but the batch's known
  */
-export function maxPoolingMoments(tape: Tape, x: Uncertain, settings: WindowSettings): Uncertain {
-  const { size, strides, padding, channelsFirst } = settings
+export function maxPoolingMoments(
+  tape: Tape,
+  x: Uncertain,
+  { size, strides, padding, channelsFirst }: WindowSettings,
+): Uncertain {
   const firstAxis = channelsFirst ? 2 : 1
-  const lengths = size.map((_, axis) => x.mean.shape[axis + firstAxis] as number)
-  const pads = size.map((reach, axis) =>
-    padding === 'same' ? padsOf(lengths[axis]!, reach, strides[axis]!)! : ([0, 0] as const),
-  )
-  const windows = size.map((reach, axis) => {
-    const padded = lengths[axis]! + pads[axis]![0] + pads[axis]![1]
-    return Math.floor((padded - reach) / strides[axis]!) + 1
-  })
-  const padded = { mean: withZeros(tape, x.mean, pads, firstAxis), variance: withZeros(tape, x.variance, pads, firstAxis) }
-  const axes = size.map((_, axis) => axis + firstAxis)
-  const tap = (offsets: readonly number[]): Tap => {
-    const ends = offsets.map((offset, axis) => offset + (windows[axis]! - 1) * strides[axis]! + 1)
+  return size.reduce((rest, reach, axis) => maximaAlong(tape, rest, axis + firstAxis, reach, strides[axis]!, padding), x)
+}
+
+function maximaAlong(tape: Tape, x: Uncertain, axis: number, reach: number, stride: number, padding: string): Uncertain {
+  if (reach === 1 && stride === 1) return x
+  const length = x.mean.shape[axis] as number
+  const [before, after] = padding === 'same' ? padsOf(length, reach, stride)! : [0, 0]
+  const windows = Math.floor((length + before + after - reach) / stride) + 1
+  const padded = {
+    mean: withZeros(tape, x.mean, axis, before, after),
+    variance: withZeros(tape, x.variance, axis, before, after),
+  }
+  const tap = (offset: number): Tap => {
+    const end = offset + (windows - 1) * stride + 1
     const taken = (from: Value): Value =>
-      tape.op('Slice', [from, tape.ints(offsets), tape.ints(ends), tape.ints(axes), tape.ints(strides)])
-    const present = placesOf(windows).map((window) =>
-      window.every((index, axis) => {
-        const place = index * strides[axis]! + offsets[axis]! - pads[axis]![0]
-        return place >= 0 && place < lengths[axis]!
-      }),
-    )
+      tape.op('Slice', [from, tape.ints([offset]), tape.ints([end]), tape.ints([axis]), tape.ints([stride])])
+    const present = Array.from({ length: windows }, (_, window) => {
+      const place = window * stride + offset - before
+      return place >= 0 && place < length
+    })
     return { elements: { mean: taken(padded.mean), variance: taken(padded.variance) }, present }
   }
-  const maskShape = channelsFirst ? windows : [...windows, 1]
-  let taps = placesOf(size).map(tap)
+  const maskShape = [windows, ...Array<number>(x.mean.rank - axis - 1).fill(1)]
+  let taps = Array.from({ length: reach }, (_, offset) => tap(offset))
   while (taps.length > 1) {
     taps = taps.flatMap((one, index) => {
       if (index % 2 === 1) return []
@@ -96,16 +99,8 @@ function maximumOfTaps(tape: Tape, x: Tap, y: Tap, maskShape: readonly number[])
   return { elements, present }
 }
 
-function withZeros(tape: Tape, x: Value, pads: readonly (readonly [number, number])[], firstAxis: number): Value {
-  if (pads.every(([before, after]) => before === 0 && after === 0)) return x
-  const ofAxes = (side: 0 | 1): readonly number[] => x.shape.map((_, axis) => pads[axis - firstAxis]?.[side] ?? 0)
-  return tape.op('Pad', [x, tape.ints([...ofAxes(0), ...ofAxes(1)]), tape.scalar(0)])
-}
-
-/** All places in a box, the last axis fastest. */
-function placesOf(size: readonly number[]): readonly (readonly number[])[] {
-  return size.reduce<readonly (readonly number[])[]>(
-    (places, length) => places.flatMap((place) => Array.from({ length }, (_, index) => [...place, index])),
-    [[]],
-  )
+function withZeros(tape: Tape, x: Value, axis: number, before: number, after: number): Value {
+  if (before === 0 && after === 0) return x
+  const ofAxes = (pad: number): readonly number[] => x.shape.map((_, other) => (other === axis ? pad : 0))
+  return tape.op('Pad', [x, tape.ints([...ofAxes(before), ...ofAxes(after)]), tape.scalar(0)])
 }

@@ -10,6 +10,7 @@ const FUNCTIONS: Readonly<Record<string, ScalarFunction>> = {
   Div: ([x, y]) => x! / y!,
   Max: (inputs) => Math.max(...inputs),
   Min: (inputs) => Math.min(...inputs),
+  Clip: ([x, low, high]) => Math.min(Math.max(x!, low!), high!),
   Neg: ([x]) => -x!,
   Sqrt: ([x]) => Math.sqrt(x!),
   Exp: ([x]) => Math.exp(x!),
