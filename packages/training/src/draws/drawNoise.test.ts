@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { Normal } from '@tfjs-bayes/distributions'
 import { type VariationalDenseArgs, variationalDense } from '@tfjs-bayes/layers'
 import { expectNoLeak, expectTensorsClose } from '@tfjs-bayes/testing'
 import { describe, expect, test } from 'vitest'
@@ -6,7 +7,8 @@ import { InvalidOptionError } from '../errors.ts'
 import { gaussian } from '../likelihoods/gaussian.ts'
 import { predictive } from '../predict/predictive.ts'
 import { predictiveRegression } from '../predict/predictiveRegression.ts'
-import type { DrawNoise } from './drawNoise.ts'
+import { sobolPoints } from '../random/sobolPoints.ts'
+import { type DrawNoise, drawNoise } from './drawNoise.ts'
 
 const likelihood = gaussian({ sigma: 0.1 })
 const linear = (args: Partial<VariationalDenseArgs> = {}): tf.LayersModel =>
@@ -64,6 +66,21 @@ test('Sobol draws are standard normal: of a linear model, mean and variance from
   result.dispose()
   center.dispose()
   tf.dispose([x, variance, off])
+})
+
+test('the noise of a Sobol draw is the quantiles of its points, stream by stream, and looked up in two operations', async () => {
+  const samples = 16
+  const widths = [3, 2]
+  const noise = drawNoise({ noise: 'sobol', seed: 3, samples })
+  for (const draw of [0, 7, 15]) {
+    for (const [stream, dimensions] of widths.entries()) {
+      const { kernels, result } = await tf.profile(() => noise(tf.scalar(draw, 'int32'))([9, dimensions], stream))
+      const points = sobolPoints({ samples, first: stream * 3, dimensions, seed: 3 })
+      const own = tf.tensor([...points.slice(draw * dimensions, (draw + 1) * dimensions)], [1, dimensions])
+      expectTensorsClose(result as tf.Tensor, new Normal({ mu: 0, sigma: 1 }).quantile(own), { absolute: 1e-6, relative: 1e-6 })
+      expect(kernels.map(({ name }) => name).filter((name) => !name.endsWith('__op'))).toEqual(['Reshape', 'GatherV2'])
+    }
+  }
 })
 
 test.each(['shared', 'momentMatched', 'sobol'] as const)(

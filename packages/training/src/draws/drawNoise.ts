@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
-import { Normal } from '@tfjs-bayes/distributions'
 import { type NoiseSource, seededNoise, variationalLayers } from '@tfjs-bayes/layers'
 import { InvalidOptionError } from '../errors.ts'
+import { normalQuantile } from '../random/normalQuantile.ts'
 import { sobolPoints } from '../random/sobolPoints.ts'
 
 /**
@@ -80,23 +80,16 @@ function momentMatched(numbers: tf.Tensor): tf.Tensor {
   return tf.div(tf.sub(numbers, mean), tf.sqrt(variance))
 }
 
-/** Normal quantiles of a Sobol sequence, whose coordinates the streams take one after another. */
+/** Normal quantiles of a Sobol sequence, whose coordinates the streams take one after another: once for all draws. */
 function sobolNoise(seed: number, samples: number): NoiseSource {
-  const streams: { readonly tails: Float32Array; readonly signs: Float32Array; readonly end: number }[] = []
-  return ([, ...unit], stream) =>
-    tf.tidy(() => {
-      let known = streams[stream]
-      if (known === undefined) {
-        const first = stream === 0 ? 0 : streams[stream - 1]!.end
-        const dimensions = tf.util.sizeFromShape(unit)
-        const points = sobolPoints({ samples, first, dimensions, seed })
-        // The nearer end of the interval: float32 tells numbers near 0 apart, and not those near 1.
-        const tails = Float32Array.from(points, (point) => Math.min(point, 1 - point))
-        known = { tails, signs: Float32Array.from(points, (point) => (point < 0.5 ? 1 : -1)), end: first + dimensions }
-        streams[stream] = known
-      }
-      const shape = [samples, ...unit]
-      const standard = new Normal({ mu: 0, sigma: 1 })
-      return tf.mul(standard.quantile(tf.tensor(known.tails, shape)), tf.tensor(known.signs, shape))
-    })
+  const streams: { readonly quantiles: Float32Array; readonly end: number }[] = []
+  const quantiles = (dimensions: number, stream: number): Float32Array => {
+    const known = streams[stream]
+    if (known !== undefined) return known.quantiles
+    const first = stream === 0 ? 0 : streams[stream - 1]!.end
+    const made = Float32Array.from(sobolPoints({ samples, first, dimensions, seed }), normalQuantile)
+    streams[stream] = { quantiles: made, end: first + dimensions }
+    return made
+  }
+  return ([, ...unit], stream) => tf.tensor(quantiles(tf.util.sizeFromShape(unit), stream), [samples, ...unit])
 }
