@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs'
 import { type Constraint, label, real, unitInterval } from '../constraint.ts'
 import { Distribution } from '../distribution.ts'
 import { InvalidParameterError, ShapeMismatchError } from '../errors.ts'
-import { categoricalLogLikelihood } from '../likelihoods/categoricalLogLikelihood.ts'
+import { atLabels } from '../likelihoods/categoricalLogLikelihood.ts'
+import { safeLog } from '../numerics/safeLog.ts'
 import { broadcastShape, checkValues, indexOf } from '../parameter.ts'
 
 /** A categorical distribution's parameter: unnormalized log-probabilities or probabilities, along the last axis. */
@@ -11,9 +12,11 @@ export type CategoricalParameters = { readonly logits: tf.Tensor } | { readonly 
 /**
  * The categorical distribution over the classes 0 to K - 1, one per row of the parameter.
  *
- *     P(k) = softmax(logits)_k
+ *     P(k) = softmax(logits)_k,   or probabilities_k over their sum
+ *     log p(x) = log P(x),   x in {0, ..., K - 1}
  *
  * Labels have no mean, variance or distribution function.
+ * Bishop, Pattern Recognition and Machine Learning, 2006, section 2.2.
  */
 export class Categorical extends Distribution {
   readonly family = 'categorical'
@@ -50,8 +53,8 @@ export class Categorical extends Distribution {
   logProb(x: tf.Tensor): tf.Tensor {
     const shape = broadcastShape('categorical.logProb', { x: x.shape, batch: this.batchShape })
     return tf.tidy(() => {
-      const logits = tf.broadcastTo(this.logits(), [...shape, this.classes])
-      return categoricalLogLikelihood(logits, tf.broadcastTo(tf.cast(x, 'int32'), [...shape]))
+      const logProbabilities = tf.broadcastTo(this.logProbabilities(), [...shape, this.classes])
+      return atLabels(logProbabilities, tf.broadcastTo(tf.cast(x, 'int32'), [...shape]))
     })
   }
 
@@ -60,7 +63,7 @@ export class Categorical extends Distribution {
     broadcastShape('categorical.sample', { noise: noise.shape, batch: this.batchShape })
     return tf.tidy(() => {
       // The axis from the front: the wasm and cpu kernels do not count it from the back.
-      const cumulative = tf.cumsum(tf.softmax(this.logits()), this.batchShape.length)
+      const cumulative = tf.cumsum(this.probabilities(), this.batchShape.length)
       // Rounding can leave the last sum below 1, and a noise above it.
       const total = tf.slice(cumulative, [...this.batchShape.map(() => 0), this.classes - 1], [...this.batchShape, 1])
       const passed = tf.lessEqual(cumulative, tf.mul(tf.expandDims(noise, -1), total))
@@ -84,8 +87,7 @@ export class Categorical extends Distribution {
   /** -sum_k P(k) log P(k), where a class of probability 0 adds nothing. */
   entropy(): tf.Tensor {
     return tf.tidy(() => {
-      const logits = this.logits()
-      return tf.neg(tf.sum(tf.mul(tf.softmax(logits), tf.maximum(tf.logSoftmax(logits), NEGLIGIBLE)), -1))
+      return tf.neg(tf.sum(tf.mul(this.probabilities(), tf.maximum(this.logProbabilities(), NEGLIGIBLE)), -1))
     })
   }
 
@@ -93,6 +95,20 @@ export class Categorical extends Distribution {
   logits(): tf.Tensor {
     const { logits, probabilities } = this.parameters
     return probabilities == null ? tf.clone(logits!) : tf.log(probabilities)
+  }
+
+  /** P, [...batch, K]: rows that sum to 1. */
+  probabilities(): tf.Tensor {
+    const { logits, probabilities } = this.parameters
+    return tf.tidy(() => (probabilities == null ? tf.softmax(logits!) : tf.div(probabilities, tf.sum(probabilities, -1, true))))
+  }
+
+  /** log P, [...batch, K]; -Infinity, with zero gradient, where P is 0. */
+  logProbabilities(): tf.Tensor {
+    const { logits, probabilities } = this.parameters
+    return tf.tidy(() =>
+      probabilities == null ? tf.logSoftmax(logits!) : tf.sub(safeLog(probabilities), tf.log(tf.sum(probabilities, -1, true))),
+    )
   }
 
   override validate(): this {
@@ -104,6 +120,13 @@ export class Categorical extends Distribution {
         name: 'real or -Infinity',
         expected: 'a number below Infinity',
         holds: (x) => x < Number.POSITIVE_INFINITY,
+      })
+      tf.tidy(() => {
+        const wrong = tf.max(logits, -1).dataSync().indexOf(Number.NEGATIVE_INFINITY)
+        if (wrong < 0) return
+        throw new InvalidParameterError(
+          `categorical: logits[${[...indexOf(wrong, this.batchShape), ':']}] are all -Infinity; expected at least one class that occurs.`,
+        )
       })
       return this
     }

@@ -10,6 +10,8 @@ import { folded, type StandardForm } from './standardForm.ts'
  *
  *     log p(x) = -z^2 / 2 - log sigma + log(2 / pi) / 2,   z = x / sigma,   x >= 0
  *     mean = sigma sqrt(2 / pi),   variance = sigma^2 (1 - 2 / pi)
+ *
+ * Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, 1994, chapter 13, section 10.1 (the normal distribution folded at its mean).
  */
 export class HalfNormal extends LocationScale<'halfNormal', 'sigma'> {
   override readonly support: Constraint = nonNegative

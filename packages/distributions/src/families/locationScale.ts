@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import type { NoiseKind } from '../distribution.ts'
 import { elementwise } from '../numerics/elementwise.ts'
 import { lazy } from '../numerics/lazy.ts'
+import { nanOutsideUnit } from '../numerics/nanOutsideUnit.ts'
 import { broadcastShape, type Parameter } from '../parameter.ts'
 import { ParametricDistribution } from './parametric.ts'
 import type { StandardForm } from './standardForm.ts'
@@ -18,7 +19,7 @@ export abstract class LocationScale<Family extends string, Name extends string> 
   }
 
   logProb(x: tf.Tensor): tf.Tensor {
-    const { logDensity, score, inside } = this.standard
+    const { logDensity, score, outside } = this.standard
     this.checkShape('logProb', 'x', x)
     return elementwise([x, this.location, this.scale], {
       value: ([x, location, scale], save) => {
@@ -29,7 +30,7 @@ export abstract class LocationScale<Family extends string, Name extends string> 
       derivatives: ([, , scale], [z]) => {
         const slope = lazy(() => tf.div(score(z!), scale))
         const byScale = (): tf.Tensor => tf.sub(tf.div(-1, scale), tf.mul(z!, slope()))
-        return [slope, () => tf.neg(slope()), () => (inside ? tf.where(inside(z!), byScale(), tf.zerosLike(z!)) : byScale())]
+        return [slope, () => tf.neg(slope()), () => (outside ? tf.where(outside(z!), tf.zerosLike(z!), byScale()) : byScale())]
       },
     })
   }
@@ -62,7 +63,7 @@ export abstract class LocationScale<Family extends string, Name extends string> 
 
   override quantile(p: tf.Tensor): tf.Tensor {
     this.checkShape('quantile', 'p', p)
-    return tf.tidy(() => tf.add(this.location, tf.mul(this.scale, this.standardQuantile(p))))
+    return tf.tidy(() => tf.add(this.location, tf.mul(this.scale, tf.add(this.standardQuantile(p), nanOutsideUnit(p)))))
   }
 
   /** A draw of z. */
@@ -98,7 +99,9 @@ export abstract class LocationScale<Family extends string, Name extends string> 
       },
       derivatives: ([, , scale], [z, result]) => {
         const byX = lazy(() => tf.div(slope(z!, result!), scale))
-        return [byX, () => tf.neg(byX()), () => tf.neg(tf.mul(tf.clipByValue(z!, -LARGEST, LARGEST), byX()))]
+        // Bounded, since either factor can be infinite where the other is 0: far out, and at the end of a half-line.
+        const byScale = (): tf.Tensor => tf.neg(tf.mul(bounded(z!), bounded(byX())))
+        return [byX, () => tf.neg(byX()), byScale]
       },
     })
   }
@@ -108,8 +111,12 @@ export abstract class LocationScale<Family extends string, Name extends string> 
   }
 }
 
-/** The largest float32, nearly: stands for an infinite z where it meets a slope of 0. */
+/** The largest float32, nearly: stands for infinity where it meets a 0. */
 const LARGEST = 3e38
+
+function bounded(x: tf.Tensor): tf.Tensor {
+  return tf.clipByValue(x, -LARGEST, LARGEST)
+}
 
 /**
  * Uniform noise moved off the ends of the unit interval, where a quantile may be infinite: by half the spacing of 23-bit random numbers.

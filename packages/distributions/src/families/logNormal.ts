@@ -43,16 +43,17 @@ export class LogNormal extends ParametricDistribution<'logNormal', 'mu' | 'sigma
     broadcastShape('logNormal.logProb', { x: x.shape, batch: this.batchShape })
     return elementwise([x, this.mu, this.sigma], {
       value: ([x, mu, sigma], save) => {
-        const inside = tf.greater(x, 0)
-        const logX = tf.log(tf.where(inside, x, tf.onesLike(x)))
+        // By what is outside: NaN is neither, and stays NaN.
+        const outside = tf.lessEqual(x, 0)
+        const logX = tf.log(tf.where(outside, tf.onesLike(x), x))
         const z = tf.div(tf.sub(logX, mu), sigma)
         save(z)
         const value = tf.sub(tf.sub(standardNormal.logDensity(z), tf.log(sigma)), logX)
-        return tf.where(tf.logicalAnd(inside, tf.onesLike(z).toBool()), value, tf.fill(value.shape, Number.NEGATIVE_INFINITY))
+        return tf.where(tf.logicalAnd(outside, tf.onesLike(z).toBool()), tf.fill(value.shape, Number.NEGATIVE_INFINITY), value)
       },
       derivatives: ([x, , sigma], [z]) => {
         const within = (derivative: tf.Tensor): tf.Tensor =>
-          tf.where(tf.greater(tf.add(x, tf.zerosLike(z!)), 0), derivative, tf.zerosLike(z!))
+          tf.where(tf.lessEqual(tf.add(x, tf.zerosLike(z!)), 0), tf.zerosLike(z!), derivative)
         const slope = lazy(() => tf.div(z!, sigma))
         return [
           () => within(tf.neg(tf.div(tf.add(slope(), 1), x))),

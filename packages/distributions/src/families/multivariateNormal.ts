@@ -25,6 +25,8 @@ export type MultivariateNormalParameters = { readonly mu: tf.Tensor } & (
  *     log p(x) = -|L^-1 (x - mu)|^2 / 2 - log|L| - n log(2 pi) / 2,   Sigma = L L^T
  *     x = mu + L eps
  *
+ * Kotz, Balakrishnan and Johnson, Continuous Multivariate Distributions, 2000, chapter 45.
+ *
  * The covariance keeps the form in which it is given; nothing is inverted, and a diagonal never becomes a matrix. A covariance or a precision is factorized
  * at each call; give the Cholesky factor where that matters.
  */

@@ -148,7 +148,7 @@ export class NormalScaleMixture extends Distribution {
   }
 
   entropy(): tf.Tensor {
-    return this.lacks('entropy', "It is crossEntropy(p, p), which kl's method 'quadrature' or samples give")
+    return this.lacks('entropy', "It is crossEntropy(p, p) by 'monteCarlo', on samples")
   }
 
   override cdf(x: tf.Tensor): tf.Tensor {
@@ -222,17 +222,19 @@ export class NormalScaleMixture extends Distribution {
 
   /** A function of d = x - mu and the components. */
   private ofCentred(method: string, x: tf.Tensor, rule: CentredRule): tf.Tensor {
-    broadcastShape(`normalScaleMixture.${method}`, { x: x.shape, batch: this.batchShape })
+    const shape = broadcastShape(`normalScaleMixture.${method}`, { x: x.shape, batch: this.batchShape })
     const count = this.sigmas.length
+    // Of the full shape, for the components' terms to be of one: their parameters may have different shapes.
+    const full = (d: Parameter): tf.Tensor => broadcastParameter(d, shape)
     return tf.tidy(() =>
       elementwise([tf.sub(x, this.mu), ...this.weights, ...this.sigmas], {
         value: ([d, ...rest], save) => {
-          const value = rule.value(d as tf.Tensor, rest.slice(0, count), rest.slice(count))
+          const value = rule.value(full(d), rest.slice(0, count), rest.slice(count))
           save(value)
           return value
         },
         derivatives: ([d, ...rest], [value]) => {
-          const by = rule.derivatives(d as tf.Tensor, rest.slice(0, count), rest.slice(count), value!)
+          const by = rule.derivatives(full(d), rest.slice(0, count), rest.slice(count), value!)
           return [by.d, ...this.weights.map((_, k) => () => by.weight(k)), ...this.sigmas.map((_, k) => () => by.sigma(k))]
         },
       }),

@@ -8,8 +8,8 @@ export interface StandardForm {
   readonly logDensity: (z: tf.Tensor) => tf.Tensor
   /** d log f(z) / dz, 0 outside the support. */
   readonly score: (z: tf.Tensor) => tf.Tensor
-  /** Where the density is positive; absent where that is everywhere. */
-  readonly inside?: (z: tf.Tensor) => tf.Tensor
+  /** Where the density is 0; absent where that is nowhere. */
+  readonly outside?: (z: tf.Tensor) => tf.Tensor
   /** F(z), with relative accuracy in the lower tail. */
   readonly cdf: (z: tf.Tensor) => tf.Tensor
   /** log F(z), right in both tails. */
@@ -60,13 +60,14 @@ export function symmetric(form: SymmetricForm): StandardForm {
 
 /** The standard form of |z|: twice the density on z >= 0, nothing below. */
 export function folded(form: SymmetricForm): StandardForm {
-  const inside = (z: tf.Tensor): tf.Tensor => tf.greaterEqual(z, 0)
-  const within = (z: tf.Tensor, value: tf.Tensor, outside: number): tf.Tensor =>
-    tf.where(inside(z), value, tf.fill(z.shape, outside))
+  // By what is outside: NaN is neither, and stays NaN.
+  const outside = (z: tf.Tensor): tf.Tensor => tf.less(z, 0)
+  const within = (z: tf.Tensor, value: tf.Tensor, otherwise: number): tf.Tensor =>
+    tf.where(outside(z), tf.fill(z.shape, otherwise), value)
   const slope = form.logCdfSlope
   const logTail = (z: tf.Tensor): tf.Tensor => tf.add(form.logCdf(tf.neg(z)), Math.LN2)
   return {
-    inside,
+    outside,
     ...(slope && { logSurvivalSlope: (z: tf.Tensor) => within(z, tf.neg(slope(tf.neg(z))), 0) }),
     logDensity: (z) => within(z, tf.add(form.logDensity(z), Math.LN2), Number.NEGATIVE_INFINITY),
     score: (z) => within(z, form.score(z), 0),

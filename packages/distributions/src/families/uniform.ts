@@ -4,6 +4,7 @@ import { InvalidParameterError } from '../errors.ts'
 import { elementwise } from '../numerics/elementwise.ts'
 import { lazy } from '../numerics/lazy.ts'
 import { log1p } from '../numerics/log1p.ts'
+import { nanOutsideUnit } from '../numerics/nanOutsideUnit.ts'
 import { broadcastParameter, broadcastShape, indexOf, type Parameter } from '../parameter.ts'
 import { ParametricDistribution } from './parametric.ts'
 
@@ -12,6 +13,8 @@ import { ParametricDistribution } from './parametric.ts'
  *
  *     log p(x) = -log(high - low),   low <= x <= high
  *     mean = (low + high) / 2,   variance = (high - low)^2 / 12
+ *
+ * Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, 1995, chapter 26.
  */
 export class Uniform extends ParametricDistribution<'uniform', 'low' | 'high'> {
   readonly noiseKind = 'uniform'
@@ -41,7 +44,8 @@ export class Uniform extends ParametricDistribution<'uniform', 'low' | 'high'> {
 
   logProb(x: tf.Tensor): tf.Tensor {
     return this.inside('logProb', x, {
-      value: (_, width) => tf.neg(tf.log(width)),
+      // 0 * below: NaN stays NaN.
+      value: (below, width) => tf.sub(tf.mul(below, 0), tf.log(width)),
       outside: () => Number.NEGATIVE_INFINITY,
       derivatives: (_, width) => [() => tf.zerosLike(width), () => tf.div(1, width), () => tf.div(-1, width)],
     })
@@ -104,7 +108,8 @@ export class Uniform extends ParametricDistribution<'uniform', 'low' | 'high'> {
   }
 
   override quantile(p: tf.Tensor): tf.Tensor {
-    return this.sample(p)
+    broadcastShape('uniform.quantile', { p: p.shape, batch: this.batchShape })
+    return tf.tidy(() => tf.add(this.sample(p), nanOutsideUnit(p)))
   }
 
   override validate(): this {
@@ -132,13 +137,13 @@ export class Uniform extends ParametricDistribution<'uniform', 'low' | 'high'> {
         const p = parts(x, low, high)
         const below = tf.fill(p.width.shape, rule.outside(true))
         const above = tf.fill(p.width.shape, rule.outside(false))
-        return tf.where(p.isInside, rule.value(p.below, p.width, p.above), tf.where(p.isBelow, below, above))
+        return tf.where(p.isBelow, below, tf.where(p.isAbove, above, rule.value(p.below, p.width, p.above)))
       },
       derivatives: ([x, low, high]) => {
         const p = parts(x, low, high)
         return rule
           .derivatives(p.below, p.width, p.above)
-          .map((derivative) => () => tf.where(p.isInside, derivative(), tf.zerosLike(p.width)))
+          .map((derivative) => () => tf.where(tf.logicalOr(p.isBelow, p.isAbove), tf.zerosLike(p.width), derivative()))
       },
     })
   }
@@ -161,10 +166,11 @@ function parts(
   x: Parameter,
   low: Parameter,
   high: Parameter,
-): Record<'below' | 'above' | 'width' | 'isInside' | 'isBelow', tf.Tensor> {
+): Record<'below' | 'above' | 'width' | 'isBelow' | 'isAbove', tf.Tensor> {
   const [distance, above] = [tf.sub(x, low), tf.sub(high, x)]
   const width = tf.add(tf.sub(high, low), tf.zerosLike(distance))
+  // By what is outside: NaN is neither, and stays NaN.
   const isBelow = tf.less(tf.add(distance, tf.zerosLike(width)), 0)
-  const isInside = tf.logicalAnd(tf.greaterEqual(distance, 0), tf.greaterEqual(above, 0))
-  return { below: tf.div(distance, width), above, width, isInside, isBelow }
+  const isAbove = tf.less(tf.add(above, tf.zerosLike(width)), 0)
+  return { below: tf.div(distance, width), above, width, isBelow, isAbove }
 }

@@ -17,7 +17,9 @@ import {
 } from './pairs/cauchyTarget.ts'
 import {
   klBernoulliBernoulli,
+  klBernoulliCategorical,
   klBernoulliPoisson,
+  klCategoricalBernoulli,
   klCategoricalCategorical,
   klCategoricalPoisson,
   klPoissonPoisson,
@@ -30,6 +32,7 @@ import {
   klLogisticLaplace,
   klLogNormalLaplace,
   klNormalLaplace,
+  klStudentTLaplace,
   klUniformLaplace,
 } from './pairs/laplaceTarget.ts'
 import {
@@ -56,6 +59,7 @@ const FORMULAS: Readonly<Record<FormulaPair, ClosedKlFormula>> = {
   'halfNormal || normal': klToNormal,
   'normal || laplace': klNormalLaplace,
   'laplace || laplace': klLaplaceLaplace,
+  'studentT || laplace': klStudentTLaplace,
   'logistic || laplace': klLogisticLaplace,
   'uniform || laplace': klUniformLaplace,
   'logNormal || laplace': klLogNormalLaplace,
@@ -76,6 +80,8 @@ const FORMULAS: Readonly<Record<FormulaPair, ClosedKlFormula>> = {
   'uniform || uniform': klUniformUniform,
   'bernoulli || bernoulli': klBernoulliBernoulli,
   'categorical || categorical': klCategoricalCategorical,
+  'bernoulli || categorical': klBernoulliCategorical,
+  'categorical || bernoulli': klCategoricalBernoulli,
   'poisson || poisson': klPoissonPoisson,
   'bernoulli || poisson': klBernoulliPoisson,
   'categorical || poisson': klCategoricalPoisson,

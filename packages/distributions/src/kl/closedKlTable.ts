@@ -6,14 +6,13 @@ type OnTheHalfLine = 'logNormal' | 'halfNormal' | 'halfCauchy'
 /** Pairs whose divergence has a formula. */
 export type FormulaPair =
   | `${'normal' | 'laplace' | 'studentT' | 'logistic' | 'uniform' | 'logNormal' | 'halfNormal'} || normal`
-  | `${'normal' | 'laplace' | 'logistic' | 'uniform' | 'logNormal' | 'halfNormal'} || laplace`
+  | `${'normal' | 'laplace' | 'studentT' | 'logistic' | 'uniform' | 'logNormal' | 'halfNormal'} || laplace`
   | `${'cauchy' | 'uniform'} || ${'cauchy' | 'studentT'}`
   | `${OnTheHalfLine | 'uniform'} || logNormal`
   | `${'halfNormal' | 'logNormal' | 'uniform'} || halfNormal`
   | `${'halfCauchy' | 'uniform'} || halfCauchy`
   | 'uniform || uniform'
-  | 'bernoulli || bernoulli'
-  | 'categorical || categorical'
+  | `${'bernoulli' | 'categorical'} || ${'bernoulli' | 'categorical'}`
   | `${'poisson' | 'bernoulli' | 'categorical'} || poisson`
   | `${'multivariateNormal' | 'independent'} || ${'multivariateNormal' | 'independent'}`
 

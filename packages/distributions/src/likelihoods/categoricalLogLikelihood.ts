@@ -19,13 +19,23 @@ export function categoricalLogLikelihood(logits: tf.Tensor, labels: tf.Tensor): 
       `categoricalLogLikelihood: got logits [${logits.shape}] and labels ${labels.dtype} [${labels.shape}]; expected logits [..., K] and int32 labels [...], one per row (class numbers, not one-hot rows).`,
     )
   }
+  return tf.tidy(() => atLabels(tf.logSoftmax(logits), labels))
+}
+
+/**
+ * The log-probabilities of given labels.
+ *
+ * @param logProbabilities [..., K]
+ * @param labels int32 [...]
+ * @returns [...]; -Infinity, with zero gradient, for a label that is no class
+ */
+export function atLabels(logProbabilities: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
-    const classes = logits.shape.at(-1)!
-    const logProbabilities = tf.logSoftmax(logits)
+    const classes = logProbabilities.shape.at(-1)!
     // A mask instead of a gather: the gradient of tf.gather has no wasm kernel. Select instead of multiply: 0 * -Infinity is NaN.
     const chosen = tf.equal(tf.expandDims(labels, -1), tf.range(0, classes, 1, 'int32'))
     const picked = tf.sum(tf.where(chosen, logProbabilities, tf.zerosLike(logProbabilities)), -1)
     const isClass = tf.any(chosen, -1)
-    return tf.where(isClass, picked, tf.fill(rows, Number.NEGATIVE_INFINITY))
+    return tf.where(isClass, picked, tf.fill(labels.shape, Number.NEGATIVE_INFINITY))
   })
 }

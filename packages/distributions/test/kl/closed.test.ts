@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import {
   Bernoulli,
   Categorical,
+  Cauchy,
   closedKl,
   closedKlPairs,
   Distribution,
@@ -12,11 +13,13 @@ import {
   hasClosedKl,
   independent,
   Laplace,
+  LogNormal,
   NoClosedFormError,
   Normal,
   Poisson,
   registerClosedKl,
   ShapeMismatchError,
+  StudentT,
 } from '../../src/index.ts'
 import { kl64, type Numbers } from './densities.ts'
 
@@ -210,6 +213,36 @@ describe('discrete families', () => {
     })
   })
 
+  test('a coin and labels are the same table where both are 0 or 1, and exclude each other elsewhere', () => {
+    tf.tidy(() => {
+      const coin = new Bernoulli({ probabilities: tf.tensor1d([0.3, 1]) })
+      const three = new Categorical({ probabilities: tf.tensor1d([0.5, 0.25, 0.25]) })
+      const two = new Categorical({ probabilities: tf.tensor1d([0.5, 0.5]) })
+      expectTensorsClose(closedKl(coin, three), [sum([0.7, 0.3], [0.5, 0.25]), Math.log(4)])
+      expectTensorsClose(closedKl(two, coin), [sum([0.5, 0.5], [0.7, 0.3]), Number.POSITIVE_INFINITY])
+      expectTensorsClose(closedKl(three, coin), [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+      const one = new Categorical({ logits: tf.zeros([1]) })
+      expectTensorsClose(closedKl(one, coin), [Math.log(1 / 0.7), Number.POSITIVE_INFINITY])
+      expectTensorsClose(closedKl(coin, one), [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+    })
+  })
+
+  test('a probability of 0 or 1 pulls at nothing: finite gradients', () => {
+    tf.tidy(() => {
+      const point = [tf.tensor1d([0, 1, 0.5]), tf.tensor1d([0.25, 1, 0.5])]
+      const coins = tf.grads((q: tf.Tensor, p: tf.Tensor) =>
+        tf.sum(closedKl(new Bernoulli({ probabilities: q }), new Bernoulli({ probabilities: p }))),
+      )(point)
+      expectTensorsClose(coins[0]!, [0, 0, 0])
+      expectTensorsClose(coins[1]!, [1 / 0.75, 0, 0])
+      const labels = (q: tf.Tensor, p: tf.Tensor): tf.Tensor =>
+        closedKl(new Categorical({ probabilities: q }), new Categorical({ probabilities: p }))
+      const [byQ, byP] = tf.grads(labels)([tf.tensor1d([0, 0.5, 0.5]), tf.tensor1d([0.5, 0.25, 0.25])])
+      expect([...byQ!.dataSync(), ...byP!.dataSync()].every(Number.isFinite)).toBe(true)
+      expectTensorsClose(byP!, [1, -1, -1])
+    })
+  })
+
   test('gradients are those of finite differences', () => {
     tf.tidy(() => {
       const check = (f: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor, a: tf.Tensor, b: tf.Tensor): void => {
@@ -237,7 +270,48 @@ describe('discrete families', () => {
       check((x, y) => closedKl(new Poisson({ rate: tf.exp(x) }), new Poisson({ rate: tf.exp(y) })), a, b)
       check((x, y) => closedKl(new Bernoulli({ logits: x }), new Poisson({ rate: tf.exp(y) })), a, b)
       check((x, y) => closedKl(new Categorical({ logits: x }), new Poisson({ rate: tf.exp(y) })), a, b)
+      const three = (logits: tf.Tensor): Categorical => new Categorical({ logits: tf.concat([logits, tf.zeros([1])]) })
+      check((x, y) => closedKl(new Bernoulli({ logits: x }), three(y)), a, b)
+      check((x, y) => closedKl(new Categorical({ logits: x }), new Bernoulli({ logits: y })), a, b)
     })
+  })
+})
+
+// At scales of 1e-6 and 1e6 entropy and cross entropy are 14 nats each, and their rounding alone 1e-6.
+test.each<[string, (mu: tf.Tensor, scale: tf.Tensor) => readonly [Distribution, Distribution]]>([
+  ['studentT || normal', (mu, scale) => [new StudentT({ df: 1e6, mu, scale }), new Normal({ mu, sigma: scale })]],
+  ['cauchy || studentT', (mu, scale) => [new Cauchy({ mu, scale }), new StudentT({ df: 1, mu, scale })]],
+  [
+    'logNormal || normal',
+    (mu, scale) => {
+      const q = new LogNormal({ mu: tf.log(scale), sigma: tf.fill(scale.shape, 1e-3) })
+      return [q, new Normal({ mu: tf.add(q.mean(), tf.mul(mu, 0)), sigma: tf.sqrt(q.variance()) })]
+    },
+  ],
+])('KL(%s) of all but equal distributions is not below -1e-6 at any scale', (_, make) => {
+  tf.tidy(() => {
+    for (const size of [1e-6, 1e-3, 1, 1e3, 1e6]) {
+      const scale = tf.mul(tf.linspace(0.5, 2, 200), size)
+      for (const steps of [0, 1, 1000]) {
+        const lowest = tf.min(closedKl(...make(tf.mul(scale, steps), scale))).dataSync()[0]!
+        expect(lowest, `scale ${size}, ${steps} scales from 0`).toBeGreaterThan(-1e-6)
+      }
+    }
+  })
+})
+
+test('a StudentT without a mean is infinitely far from a Laplace, with a gradient that is no NaN', () => {
+  tf.tidy(() => {
+    const divergence = (df: tf.Tensor): tf.Tensor =>
+      closedKl(new StudentT({ df, mu: 0, scale: 1 }), new Laplace({ mu: 2, scale: 1 }))
+    expectTensorsClose(divergence(tf.tensor1d([0.5, 1])), [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+    const slopes = tf
+      .grad((df: tf.Tensor) => tf.sum(divergence(df)))(tf.tensor1d([0.5, 1]))
+      .dataSync()
+    expect(slopes.some(Number.isNaN)).toBe(false)
+    // For df = 2, whose distribution function is algebraic, E|t - a| = sqrt(2 + a^2).
+    const entropy = new StudentT({ df: 2, mu: 0, scale: 1 }).entropy().dataSync()[0]!
+    expectTensorsClose(divergence(tf.tensor1d([2])), [Math.LN2 + Math.sqrt(6) - entropy], { relative: 1e-6 })
   })
 })
 

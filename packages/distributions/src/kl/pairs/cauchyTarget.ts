@@ -7,6 +7,7 @@ import { infiniteWhere } from '../../numerics/infiniteWhere.ts'
 import { log1p, log1pSquare } from '../../numerics/log1p.ts'
 import { logGammaHalfRatio } from '../../numerics/logGammaHalfRatio.ts'
 import type { Parameter } from '../../parameter.ts'
+import { entropyIn } from './entropyIn.ts'
 import { meanOverInterval } from './meanOverInterval.ts'
 
 /**
@@ -31,15 +32,15 @@ export function klCauchyStudentT(q: Cauchy, p: StudentT): tf.Tensor {
     const c = tf.mul(p.scale, tf.sqrt(p.df))
     const sum = tf.add(tf.div(q.scale, c), 1)
     const mean = tf.add(tf.mul(tf.log(sum), 2), log1pSquare(tf.div(tf.div(tf.sub(q.mu, p.mu), c), sum)))
-    return tf.sub(studentTCrossEntropy(p, mean), q.entropy())
+    return tf.sub(studentTCrossEntropy(p, mean), entropyIn(q, p.scale))
   })
 }
 
-/** KL(Uniform || Cauchy) = -log(high - low) + log(pi scale) + the mean of log(1 + z^2) over the interval. */
+/** KL(Uniform || Cauchy) = -log((high - low) / scale) + log pi + the mean of log(1 + z^2) over the interval. */
 export function klUniformCauchy(q: Uniform, p: Cauchy): tf.Tensor {
   return tf.tidy(() => {
     const mean = meanLog1pSquare(q, p.mu, p.scale)
-    return tf.sub(tf.add(tf.log(tf.mul(p.scale, Math.PI)), mean), q.entropy())
+    return tf.sub(tf.add(mean, Math.log(Math.PI)), entropyIn(q, p.scale))
   })
 }
 
@@ -47,7 +48,7 @@ export function klUniformCauchy(q: Uniform, p: Cauchy): tf.Tensor {
 export function klUniformHalfCauchy(q: Uniform, p: HalfCauchy): tf.Tensor {
   return tf.tidy(() => {
     const mean = meanLog1pSquare(q, 0, p.scale)
-    const finite = tf.sub(tf.add(tf.log(tf.mul(p.scale, Math.PI / 2)), mean), q.entropy())
+    const finite = tf.sub(tf.add(mean, Math.log(Math.PI / 2)), entropyIn(q, p.scale))
     return tf.add(
       finite,
       infiniteWhere([q.low], ([low]) => tf.less(low, 0)),
@@ -59,7 +60,7 @@ export function klUniformHalfCauchy(q: Uniform, p: HalfCauchy): tf.Tensor {
 export function klUniformStudentT(q: Uniform, p: StudentT): tf.Tensor {
   return tf.tidy(() => {
     const mean = meanLog1pSquare(q, p.mu, tf.mul(p.scale, tf.sqrt(p.df)))
-    return tf.sub(studentTCrossEntropy(p, mean), q.entropy())
+    return tf.sub(studentTCrossEntropy(p, mean), entropyIn(q, p.scale))
   })
 }
 
@@ -69,13 +70,13 @@ function fromDistance(d: tf.Tensor, a: Parameter, b: Parameter): tf.Tensor {
   return log1p(tf.add(square(tf.sub(a, b)), square(d)))
 }
 
-/** -E log p(x) for a Student p, given E log(1 + ((x - mu) / scale)^2 / df). */
+/** -E log p(x) - log scale for a Student p, given E log(1 + ((x - mu) / scale)^2 / df). */
 function studentTCrossEntropy(p: StudentT, mean: tf.Tensor): tf.Tensor {
   const normalizer = tf.sub(
     logGammaHalfRatio(typeof p.df === 'number' ? p.df / 2 : tf.mul(p.df, 0.5)),
     tf.mul(tf.log(tf.mul(p.df, Math.PI)), 0.5),
   )
-  return tf.add(tf.sub(tf.log(p.scale), normalizer), tf.mul(tf.mul(tf.add(p.df, 1), 0.5), mean))
+  return tf.sub(tf.mul(tf.mul(tf.add(p.df, 1), 0.5), mean), normalizer)
 }
 
 /** The mean over the interval of log(1 + ((x - mu) / scale)^2), from its antiderivative z log(1 + z^2) - 2 z + 2 atan z. */

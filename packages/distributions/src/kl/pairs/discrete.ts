@@ -40,7 +40,7 @@ export function klBernoulliBernoulli(q: Bernoulli, p: Bernoulli): tf.Tensor {
     return elementwise([q.logits(), p.logits()], {
       value: ([a, b]) => divergence(a, b),
       derivatives: ([a, b]) => [
-        () => tf.mul(tf.mul(tf.sigmoid(a), tf.sigmoid(tf.neg(a))), tf.sub(a, b)),
+        () => tf.mul(tf.mul(tf.sigmoid(a), tf.sigmoid(tf.neg(a))), tf.sub(bounded(a), bounded(b))),
         () => tf.sub(tf.sigmoid(b), tf.sigmoid(a)),
       ],
     })
@@ -54,17 +54,37 @@ export function klCategoricalCategorical(q: Categorical, p: Categorical): tf.Ten
       `KL(categorical || categorical): q has ${q.classes} classes, p has ${p.classes}; expected the same number.`,
     )
   }
-  broadcastShape('KL(categorical || categorical)', { q: q.batchShape, p: p.batchShape })
+  return klOfClasses(q, p, q.classes)
+}
+
+/** KL(Bernoulli || Categorical), the classes taken as numbers: infinite where p excludes a side of the coin that q allows. */
+export function klBernoulliCategorical(q: Bernoulli, p: Categorical): tf.Tensor {
+  return klOfClasses(q, p, Math.max(2, p.classes))
+}
+
+/** KL(Categorical || Bernoulli): infinite where q allows a class from 2 on. */
+export function klCategoricalBernoulli(q: Categorical, p: Bernoulli): tf.Tensor {
+  return klOfClasses(q, p, Math.max(2, q.classes))
+}
+
+/** sum_k q_k log(q_k / p_k), over so many classes; those that one of both lacks have probability 0 there. */
+function klOfClasses(q: Bernoulli | Categorical, p: Bernoulli | Categorical, classes: number): tf.Tensor {
+  broadcastShape(`KL(${q.family} || ${p.family})`, { q: q.batchShape, p: p.batchShape })
   return tf.tidy(() => {
-    const logQ = tf.maximum(tf.logSoftmax(q.logits()), NEGLIGIBLE)
-    const logP = tf.maximum(tf.logSoftmax(p.logits()), -HUGE)
-    const probabilities = tf.softmax(q.logits())
-    const value = tf.sum(tf.mul(probabilities, tf.sub(logQ, logP)), -1)
+    const logQ = tf.maximum(widened(q.logProbabilities(), classes, Number.NEGATIVE_INFINITY), NEGLIGIBLE)
+    const logP = tf.maximum(widened(p.logProbabilities(), classes, Number.NEGATIVE_INFINITY), -HUGE)
+    const value = tf.sum(tf.mul(widened(q.probabilities(), classes, 0), tf.sub(logQ, logP)), -1)
     return tf.add(
       value,
       infiniteWhere([value], ([each]) => tf.greater(each, BOUND)),
     )
   })
+}
+
+/** A table [..., K] with more columns, of one value. */
+function widened(table: tf.Tensor, columns: number, value: number): tf.Tensor {
+  const missing = columns - table.shape.at(-1)!
+  return missing === 0 ? table : tf.concat([table, tf.fill([...table.shape.slice(0, -1), missing], value)], -1)
 }
 
 /** KL(Poisson || Poisson) = rate_q (t + exp(-t) - 1) with t = log(rate_q / rate_p). */
@@ -83,11 +103,16 @@ export function klBernoulliPoisson(q: Bernoulli, p: Poisson): tf.Tensor {
 /** KL(Categorical || Poisson), classes taken as counts: -H(q) + rate - sum_k q_k (k log rate - log k!). */
 export function klCategoricalPoisson(q: Categorical, p: Poisson): tf.Tensor {
   return tf.tidy(() => {
-    const probabilities = tf.softmax(q.logits())
+    const probabilities = q.probabilities()
     const counts = tf.tensor1d(Array.from({ length: q.classes }, (_, k) => k))
     const logFactorials = tf.tensor1d(Array.from({ length: q.classes }, (_, k) => logGamma(k + 1)))
     const mean = tf.sum(tf.mul(probabilities, counts), -1)
     const factorials = tf.sum(tf.mul(probabilities, logFactorials), -1)
     return tf.sub(tf.add(tf.sub(p.rate, tf.mul(mean, tf.log(p.rate))), factorials), q.entropy())
   })
+}
+
+/** Log-odds with infinite ones made finite, so that the difference of two is a number. */
+function bounded(logits: tf.Tensor): tf.Tensor {
+  return tf.clipByValue(logits, -HUGE, HUGE)
 }

@@ -5,12 +5,15 @@ import type { Laplace } from '../../families/laplace.ts'
 import type { Logistic } from '../../families/logistic.ts'
 import type { LogNormal } from '../../families/logNormal.ts'
 import { Normal } from '../../families/normal.ts'
+import { StudentT } from '../../families/studentT.ts'
 import type { Uniform } from '../../families/uniform.ts'
 import { elementwise } from '../../numerics/elementwise.ts'
+import { infiniteWhere } from '../../numerics/infiniteWhere.ts'
 import { normalCentralCdf } from '../../numerics/standardNormal.ts'
 import type { Parameter } from '../../parameter.ts'
+import { entropyIn } from './entropyIn.ts'
 
-// KL(q || Laplace(m, b)) = -H(q) + log(2 b) + E|x - m| / b, so each pair is a mean absolute deviation from a point.
+// KL(q || Laplace(m, b)) = -H(q / b) + log 2 + E|x - m| / b, so each pair is a mean absolute deviation from a point.
 
 /** KL(Normal || Laplace); E|x - m| is the mean of the folded normal distribution. */
 export function klNormalLaplace(q: Normal, p: Laplace): tf.Tensor {
@@ -63,6 +66,23 @@ export function klHalfNormalLaplace(q: HalfNormal, p: Laplace): tf.Tensor {
 }
 
 /**
+ * KL(StudentT || Laplace), infinite for df <= 1. With a = |m - mu| / scale and the standard density f and distribution function F of q's df,
+ * E|x - m| = 2 scale ((df + a^2) / (df - 1) f(a) + a (1/2 - F(-a))), by parts from d f(t) (df + t^2) / dt = -(df - 1) t f(t).
+ * F is computed on the host, so a step with this divergence is not compiled to a graph.
+ */
+export function klStudentTLaplace(q: StudentT, p: Laplace): tf.Tensor {
+  return tf.tidy(() => {
+    const df = withMean(q.df)
+    const standard = new StudentT({ df, mu: 0, scale: 1 })
+    const a = tf.abs(tf.div(tf.sub(p.mu, q.mu), q.scale))
+    const near = tf.mul(tf.div(tf.add(df, tf.square(a)), tf.sub(df, 1)), tf.exp(standard.logProb(a)))
+    const far = tf.mul(a, tf.sub(0.5, standard.cdf(tf.neg(a))))
+    const infinite = infiniteWhere([q.df], ([df]) => tf.lessEqual(df, 1))
+    return tf.add(toLaplace(q, p, tf.mul(tf.mul(q.scale, tf.add(near, far)), 2)), infinite)
+  })
+}
+
+/**
  * KL(Laplace || Laplace), with r = b_q / b_p and u = |mu_q - mu_p| / b_q:
  *
  *     r (u + exp(-u) - 1) + (r - 1 - log r)
@@ -81,8 +101,17 @@ export function klLaplaceLaplace(q: Laplace, p: Laplace): tf.Tensor {
 
 const STANDARD = new Normal({ mu: 0, sigma: 1 })
 
+/** Some df with a mean in place of one without: what is computed from it is finite, and hidden by the infinity that is the result. */
+function withMean(df: Parameter): Parameter {
+  if (typeof df === 'number') return df > 1 ? df : 2
+  return elementwise([df], {
+    value: ([v]) => tf.where(tf.greater(v, 1), v, tf.fill(v.shape, 2)),
+    derivatives: ([v]) => [() => tf.cast(tf.greater(v, 1), 'float32')],
+  })
+}
+
 function toLaplace(q: Distribution, p: Laplace, deviation: tf.Tensor): tf.Tensor {
-  return tf.sub(tf.add(tf.log(tf.mul(p.scale, 2)), tf.div(deviation, p.scale)), q.entropy())
+  return tf.sub(tf.add(tf.div(deviation, p.scale), Math.LN2), entropyIn(q, p.scale))
 }
 
 /** E|x| for x ~ N(d, sigma^2): 2 sigma (phi(z) + z (Phi(z) - 1/2)) with z = d / sigma. */
