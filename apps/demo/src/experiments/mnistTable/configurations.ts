@@ -42,6 +42,13 @@ const bayesian = (
   learnPriorScale = false,
 ): BayesianChoice => ({ estimator, kl, prior, learnPriorScale, initialSigma: INITIAL_SIGMA })
 
+function trainingOf(choice: BayesianChoice | null): TrainingChoice {
+  if (choice === null) return DETERMINISTIC_TRAINING
+  if (choice.estimator === 'weightSampling') return WEIGHT_SAMPLING_TRAINING
+  // After two whole epochs its KL is still a hair above the limit.
+  return choice.prior.family === 'laplace' ? { ...TRAINING, epochs: 10 } : TRAINING
+}
+
 const row = (
   name: string,
   title: string,
