@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { VariationalLayer } from '@tfjs-bayes/layers'
 import { type Rows, requireRows, shapeOf } from '../data/rows.ts'
-import { ShapeMismatchError, UnsupportedModelError } from '../errors.ts'
+import { InvalidOptionError, ShapeMismatchError, UnsupportedModelError } from '../errors.ts'
 
 /** Refuses a model that has nothing to train, or carries losses of its own beside the KL of its variational layers. */
 export function requireTrainableModel(model: tf.LayersModel): void {
@@ -21,6 +21,9 @@ export function requireTrainableModel(model: tf.LayersModel): void {
 
 /** Refuses a model without layers, and one with several inputs or outputs of which one leaves an axis open beside the rows. */
 export function requireBuiltModel(model: tf.LayersModel): void {
+  if (typeof (model as Partial<tf.LayersModel> | null | undefined)?.apply !== 'function') {
+    throw new InvalidOptionError('model', model, 'a tf.LayersModel, say of tf.sequential')
+  }
   if (!model.inputs?.length) {
     throw new UnsupportedModelError('The model has no layers.', 'Add one with an inputShape.')
   }

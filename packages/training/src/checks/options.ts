@@ -1,5 +1,10 @@
 import { InvalidOptionError } from '../errors.ts'
 
+/** Refuses what holds no named values: nothing, a number, a string, a list. */
+export function requireObject(option: string, value: unknown, expected: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidOptionError(option, value, expected)
+}
+
 export function requirePositiveInteger(option: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidOptionError(option, value, 'an integer of at least 1')
 }

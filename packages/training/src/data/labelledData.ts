@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs'
 import { requireInputShape } from '../checks/model.ts'
+import { requireObject } from '../checks/options.ts'
 import { InvalidOptionError, ShapeMismatchError } from '../errors.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import { inputNames, outputNames } from '../model/severalTensors.ts'
@@ -44,6 +45,7 @@ export function dataParts(
   model: tf.LayersModel,
   likelihoods: readonly Likelihood[],
 ): DataParts {
+  requireObject(what, data, '{ x, y }')
   const x = inputParts(`${what}.x`, data.x, model)
   const y = rowsByName(`${what}.y`, data.y, outputNames(model))
   const mask =
@@ -54,6 +56,7 @@ export function dataParts(
     const shape = shapeOf(value)
     if (shape[0] !== rows) throw new ShapeMismatchError(name, shape, `one row for each of the ${rows} rows of ${x[0]!.what}`)
   }
+  if (data.weights !== undefined && !isRows(data.weights)) throw new InvalidOptionError(`${what}.weights`, data.weights, ROWS)
   for (const [i, each] of mask.entries()) {
     const { name, elements } = likelihoods[i]!
     if (each === undefined || elements) continue

@@ -31,9 +31,8 @@ export async function preparedData(
   likelihoods: readonly Likelihood[],
 ): Promise<PreparedData> {
   const { weights, mask } = parts
-  if (weights) await exampleWeights(weights, shapeOf(parts.x[0]!.value)[0]!)
   const form = targetForm(model, likelihoods, { weights: weights !== undefined, masks: mask.map((each) => each !== undefined) })
-  const { x, y } = await preparedRows(parts, model, likelihoods, form)
+  const { x, y } = await preparedRows(parts, model, likelihoods, form, 'all')
   return {
     x,
     y,
@@ -48,6 +47,7 @@ export async function preparedData(
 /**
  * Checks values and brings some rows into the form that training takes.
  *
+ * @param rows whether they are all that there are, of which one must count, or a batch of them, which may be masked out as a whole
  * @returns `x` may be the given tensor (see `releaseInputs`); `y` is a new one and the caller's
  */
 export async function preparedRows(
@@ -55,10 +55,11 @@ export async function preparedRows(
   model: tf.LayersModel,
   likelihoods: readonly Likelihood[],
   form: TargetForm,
+  rows: 'all' | 'batch' = 'batch',
 ): Promise<{ readonly x: tf.Tensor; readonly y: tf.Tensor }> {
   const x = await preparedInputs(parts.x, model)
   try {
-    return { x, y: await preparedTargets(parts, model, likelihoods, form) }
+    return { x, y: await preparedTargets(parts, model, likelihoods, form, rows) }
   } catch (error) {
     releaseInputs(parts.x, x)
     throw error
@@ -95,6 +96,7 @@ async function preparedTargets(
   model: tf.LayersModel,
   likelihoods: readonly Likelihood[],
   form: TargetForm,
+  rows: 'all' | 'batch',
 ): Promise<tf.Tensor> {
   const made: tf.Tensor[] = []
   const own = (rows: Rows, tensor: tf.Tensor): tf.Tensor => {
@@ -102,13 +104,14 @@ async function preparedTargets(
     return tensor
   }
   try {
-    const counts = weights && own(weights.value, await checkedWeights(weights, shapeOf(y[0]!.value)[0]!))
+    const checked = weights && (await checkedWeights(weights, shapeOf(y[0]!.value)[0]!, rows))
+    const counts = weights && checked && own(weights.value, checked.tensor)
     const targets: tf.Tensor[] = []
     const masks: (tf.Tensor | undefined)[] = []
     for (const [i, { what, value }] of y.entries()) {
       const given = own(value, rowsTensor(value))
       const each = mask[i]
-      const known = each && own(each.value, await checkedMask(each, value))
+      const known = each && own(each.value, (await checkedMask(each, value)).tensor)
       masks.push(known)
       const looked = known ? tf.tidy(() => tf.where(known.cast('bool'), given, tf.zerosLike(given))) : given
       if (known) made.push(looked)
@@ -136,20 +139,31 @@ async function preparedTargets(
  * @throws ShapeMismatchError or InvalidTargetError, also where no example counts
  */
 export async function exampleWeights(weights: Named<Rows>, rows: number): Promise<ArrayLike<number>> {
-  const tensor = await checkedWeights(weights, rows)
-  const values = await tensor.data()
+  const { tensor, values } = await checkedWeights(weights, rows, 'all')
   releaseRows(weights.value, tensor)
-  if (values.every((value) => value === 0)) throw new InvalidTargetError(weights.what, 0, 0, 'at least one weight above 0')
   return values
 }
 
-async function checkedWeights(weights: Named<Rows>, rows: number): Promise<tf.Tensor> {
-  const shape = shapeOf(weights.value)
-  if (shape.length !== 1 || shape[0] !== rows) throw new ShapeMismatchError(weights.what, shape, `[${rows}], one a row`)
-  return checked(weights, (value) => value >= 0 && Number.isFinite(value), 'a finite number of at least 0')
+/** A tensor of rows, to be released, with the values that were read to check them. */
+interface Checked {
+  readonly tensor: tf.Tensor
+  readonly values: ArrayLike<number>
 }
 
-async function checkedMask(mask: Named<Rows>, y: Rows): Promise<tf.Tensor> {
+async function checkedWeights(weights: Named<Rows>, rows: number, which: 'all' | 'batch'): Promise<Checked> {
+  const shape = shapeOf(weights.value)
+  if (shape.length !== 1 || shape[0] !== rows) throw new ShapeMismatchError(weights.what, shape, `[${rows}], one a row`)
+  const { tensor, values } = await checked(
+    weights,
+    (value) => value >= 0 && Number.isFinite(value),
+    'a finite number of at least 0',
+  )
+  if (which === 'batch' || Array.from(values).some((value) => value > 0)) return { tensor, values }
+  releaseRows(weights.value, tensor)
+  throw new InvalidTargetError(weights.what, 0, 0, 'at least one weight above 0')
+}
+
+async function checkedMask(mask: Named<Rows>, y: Rows): Promise<Checked> {
   const expected = shapeOf(y)
   const shape = shapeOf(mask.value)
   if (!tf.util.arraysEqual([...shape], [...expected])) {
@@ -162,11 +176,11 @@ async function checkedMask(mask: Named<Rows>, y: Rows): Promise<tf.Tensor> {
   return checked(mask, (value) => value === 0 || value === 1, '0 (missing) or 1 (known)')
 }
 
-async function checked(rows: Named<Rows>, allows: (value: number) => boolean, expected: string): Promise<tf.Tensor> {
+async function checked(rows: Named<Rows>, allows: (value: number) => boolean, expected: string): Promise<Checked> {
   const tensor = rowsTensor(rows.value, 'float32')
   const values = await tensor.data()
   const bad = values.findIndex((value) => !allows(value))
-  if (bad < 0) return tensor
+  if (bad < 0) return { tensor, values }
   releaseRows(rows.value, tensor)
   throw new InvalidTargetError(rows.what, values[bad]!, bad, expected)
 }

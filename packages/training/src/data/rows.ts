@@ -19,8 +19,18 @@ export type Rows = tf.Tensor | NumberArray | { readonly values: NumberArray; rea
 /** Whether something is rows, and not several of them. */
 export function isRows(value: unknown): value is Rows {
   if (value instanceof tf.Tensor || isNumbers(value)) return true
-  return typeof value === 'object' && value !== null && 'values' in value && isNumbers(value.values) && 'shape' in value
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'values' in value &&
+    isNumbers(value.values) &&
+    'shape' in value &&
+    isShape(value.shape)
+  )
 }
+
+const isShape = (shape: unknown): boolean =>
+  Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0)
 
 const isNumbers = (value: unknown): value is NumberArray => ArrayBuffer.isView(value) && !(value instanceof DataView)
 

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { requirePositiveInteger } from '../checks/options.ts'
-import { inputParts, type LabelledData, rowsOf } from '../data/labelledData.ts'
+import { requireTrainableModel } from '../checks/model.ts'
+import { requireObject, requirePositiveInteger } from '../checks/options.ts'
+import { dataParts, type LabelledData, rowsOf } from '../data/labelledData.ts'
 import { isRows, type Rows, releaseRows, rowsTensor } from '../data/rows.ts'
 import { mapSeveral, type Several } from '../data/several.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { likelihoodsOf } from '../likelihoods/likelihoodsOf.ts'
 import { copied } from '../posttraining/copyModel.ts'
 import { shuffledOrder } from '../random/shuffledOrder.ts'
 import { type GradientVarianceOptions, gradientVariance, type LayerGradientVariance } from './gradientVariance.ts'
@@ -53,8 +55,12 @@ export async function gradientMeter(
   data: LabelledData,
   options: GradientMeterOptions,
 ): Promise<GradientMeterReading[]> {
+  requireTrainableModel(model)
+  requireObject('data', data, '{ x, y }')
+  requireObject('options', options, '{ likelihood, datasetSize, batchSizes, minibatches, draws, seed }')
   const { batchSizes, minibatches, estimators = ALL, exampleRows = 32, onMeasurement, ...measured } = options
-  const rows = rowsOf(inputParts('data.x', data.x, model))
+  if (!Array.isArray(batchSizes)) throw new InvalidOptionError('batchSizes', batchSizes, 'an array of sizes')
+  const rows = rowsOf(dataParts('data', data, model, likelihoodsOf(model, options.likelihood)).x)
   for (const size of batchSizes) {
     if (!Number.isSafeInteger(size) || size < 1 || size > rows) {
       throw new InvalidOptionError('batchSizes', size, `integers from 1 to ${rows}, the rows of the data`)

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { compile } from '@tfjs-bayes/backend/compile'
 import { variationalLayers } from '@tfjs-bayes/layers'
 import { requireTrainableModel } from '../checks/model.ts'
-import { requireNonNegative, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requireNonNegative, requireObject, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { dataParts, type LabelledData } from '../data/labelledData.ts'
 import { type PreparedData, preparedData } from '../data/preparedData.ts'
 import type { Several } from '../data/several.ts'
@@ -59,8 +59,9 @@ export async function gradientVariance(
   batches: readonly LabelledData[],
   options: GradientVarianceOptions,
 ): Promise<LayerGradientVariance[]> {
-  const { datasetSize, draws, seed, samples = 1, beta = 1, drawFor = 'batch', signal } = options
   requireTrainableModel(model)
+  requireObject('options', options, '{ likelihood, datasetSize, draws, seed }')
+  const { datasetSize, draws, seed, samples = 1, beta = 1, drawFor = 'batch', signal } = options
   const likelihoods = likelihoodsOf(model, options.likelihood)
   requirePositiveInteger('datasetSize', datasetSize)
   requirePositiveInteger('samples', samples)
@@ -69,6 +70,7 @@ export async function gradientVariance(
   if (!Number.isSafeInteger(draws) || draws < 2)
     throw new InvalidOptionError('draws', draws, 'an integer of at least 2: one draw has no variance')
   if (drawFor !== 'batch' && drawFor !== 'example') throw new InvalidOptionError('drawFor', drawFor, "'batch' or 'example'")
+  if (!Array.isArray(batches)) throw new InvalidOptionError('batches', batches, 'an array of minibatches { x, y }')
   if (batches.length === 0) throw new InvalidOptionError('batches', '[]', 'at least one minibatch')
   const parts = batches.map((batch, index) => dataParts(`batches[${index}]`, batch, model, likelihoods))
   const layers = variationalLayers(model)

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs'
 import { requireBuiltModel } from '../checks/model.ts'
-import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requireObject, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import type { SourceBatch } from '../data/batchSource.ts'
 import type { LabelledData } from '../data/labelledData.ts'
 import type { Several } from '../data/several.ts'
@@ -55,8 +55,9 @@ export async function evaluateElbo(
   data: LabelledData | DataStream,
   options: EvaluateElboOptions,
 ): Promise<ElboEvaluation> {
-  const { datasetSize, seed, samples = 1, batchSize = 1000, signal } = options
   requireBuiltModel(model)
+  requireObject('options', options, '{ likelihood, datasetSize, seed }')
+  const { datasetSize, seed, samples = 1, batchSize = 1000, signal } = options
   const likelihoods = likelihoodsOf(model, options.likelihood)
   requireScorable('data', data, model, likelihoods)
   requirePositiveInteger('datasetSize', datasetSize)

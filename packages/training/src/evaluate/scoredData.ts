@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { requirePositiveInteger } from '../checks/options.ts'
+import { requireObject, requirePositiveInteger } from '../checks/options.ts'
 import type { SourceBatch } from '../data/batchSource.ts'
 import { dataParts, type LabelledData, rowsOf } from '../data/labelledData.ts'
 import { preparedData } from '../data/preparedData.ts'
@@ -26,6 +26,7 @@ export function requireScorable(
   model: tf.LayersModel,
   likelihoods: readonly Likelihood[],
 ): void {
+  requireObject(what, data, '{ x, y } or { stream }')
   if (!('stream' in data)) {
     dataParts(what, data, model, likelihoods)
     return

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { requireTrainableModel } from '../checks/model.ts'
-import { requireNonNegative, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requireNonNegative, requireObject, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { dataParts, rowsOf } from '../data/labelledData.ts'
 import { requireStream } from '../data/streamBatches.ts'
 import { InvalidOptionError } from '../errors.ts'
@@ -42,10 +42,12 @@ const DEFAULT_LEARNING_RATE = 1e-3
 
 /** Checks options and shapes, before any work. */
 export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStream, options: FitOptions): FitPlan {
-  const { epochs, seed, beta = 1, samples = 1, validationSamples = 1, clipNorm, checkpoint } = options
   requireTrainableModel(model)
+  requireObject('data', data, '{ x, y } or { stream }')
+  requireObject('options', options, '{ likelihood, epochs, seed }')
+  const { epochs, seed, samples = 1, validationSamples = 1, clipNorm, checkpoint } = options
   const likelihoods = likelihoodsOf(model, options.likelihood)
-  if (data.validation) requireScorable('validation', data.validation, model, likelihoods)
+  if (data.validation !== undefined) requireScorable('validation', data.validation, model, likelihoods)
   requirePositiveInteger('epochs', epochs)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('validationSamples', validationSamples)
@@ -67,7 +69,7 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStre
       : tensorSizes(rowsOf(dataParts('data', data, model, likelihoods).x), options)),
     samples,
     validationSamples,
-    beta: typeof beta === 'number' ? constantBeta(beta) : beta,
+    beta: chosenBeta(options),
     optimizer,
     learningRate: chosenRate(optimizer, options),
     clipNorm,
@@ -142,7 +144,9 @@ function checkedEarlyStopping(
 function chosenOptimizer({ optimizer = 'adam' }: FitOptions): Optimizer | tf.Optimizer {
   if (optimizer === 'adam') return adam()
   if (optimizer === 'sgd') return sgd()
-  if (typeof optimizer === 'object') return optimizer
+  // tfjs's own instanceof fails on null.
+  const known = optimizer !== null && (optimizer instanceof tf.Optimizer || typeof optimizer.start === 'function')
+  if (known) return optimizer
   throw new InvalidOptionError('optimizer', optimizer, "'adam', 'sgd', adam(...), adamW(...), sgd(...) or a tf.Optimizer")
 }
 
@@ -151,5 +155,19 @@ function chosenRate(optimizer: Optimizer | tf.Optimizer, { learningRate }: FitOp
     if (learningRate === undefined) return undefined
     throw new InvalidOptionError('learningRate', learningRate, 'to be left out where optimizer is one of tfjs, which has its own')
   }
-  return typeof learningRate === 'object' ? learningRate : constantRate(learningRate ?? DEFAULT_LEARNING_RATE)
+  if (learningRate === undefined || typeof learningRate === 'number') return constantRate(learningRate ?? DEFAULT_LEARNING_RATE)
+  if (isSchedule(learningRate)) return learningRate
+  throw new InvalidOptionError(
+    'learningRate',
+    learningRate,
+    'a number above 0, cosineRate(...), exponentialRate(...) or a schedule',
+  )
 }
+
+function chosenBeta({ beta = 1 }: FitOptions): BetaSchedule {
+  if (typeof beta === 'number') return constantBeta(beta)
+  if (isSchedule(beta)) return beta
+  throw new InvalidOptionError('beta', beta, 'a number of at least 0, or a schedule, say warmUpBeta(...)')
+}
+
+const isSchedule = (value: unknown): boolean => typeof (value as { readonly at?: unknown } | null)?.at === 'function'

@@ -91,7 +91,9 @@ async function kernelChain(model: tf.LayersModel): Promise<KernelLayer[]> {
 function fill(copy: tf.layers.Layer, { layer }: KernelLayer, keep: Uint8Array, channels: Uint8Array | undefined): void {
   const cut = (weight: tf.Tensor): tf.Tensor => {
     const columns = tf.gather(weight, indices(keep), weight.rank - 1)
-    if (weight.rank === 1 || channels === undefined) return columns
+    // The wasm backend of tfjs stores what it gathered with four axes, and its fused kernels refuse that as a bias; a sum is stored as it looks.
+    if (weight.rank === 1) return tf.add(columns, 0)
+    if (channels === undefined) return columns
     const axis = weight.rank - 2
     const inputs = weight.shape[axis]!
     // Behind a flattening layer the channels come again at each position.

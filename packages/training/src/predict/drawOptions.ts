@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import { type Mode, variationalLayers } from '@tfjs-bayes/layers'
 import { requireBuiltModel } from '../checks/model.ts'
-import { requirePositiveInteger, requireSeed } from '../checks/options.ts'
+import { requireObject, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { inputParts, rowsOf } from '../data/labelledData.ts'
 import type { Rows } from '../data/rows.ts'
 import type { Named, Several } from '../data/several.ts'
@@ -49,12 +49,10 @@ export interface DrawPlan {
 }
 
 /** Checks options and the shape of the inputs, before any work. */
-export function drawPlan(
-  model: tf.LayersModel,
-  x: Several<Rows>,
-  { seed, samples = 100, batchSize = 1000, mode = 'sample', noise = 'independent' }: DrawOptions,
-): DrawPlan {
+export function drawPlan(model: tf.LayersModel, x: Several<Rows>, options: DrawOptions): DrawPlan {
   requireBuiltModel(model)
+  requireObject('options', options, '{ seed }')
+  const { seed, samples = 100, batchSize = 1000, mode = 'sample', noise = 'independent' } = options
   const inputs = inputParts('x', x, model)
   requireSeed('seed', seed)
   requirePositiveInteger('samples', samples)

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
+import { requireBuiltModel } from '../checks/model.ts'
+import { requireObject } from '../checks/options.ts'
 import { dataParts, type LabelledData } from '../data/labelledData.ts'
 import { exampleWeights, preparedData } from '../data/preparedData.ts'
 import type { Several } from '../data/several.ts'
@@ -34,6 +36,8 @@ export async function predictiveLogLikelihood(
   data: LabelledData,
   options: Omit<DrawOptions, 'output' | 'keepDraws'> & { readonly likelihood: Several<Likelihood> },
 ): Promise<PredictiveLogLikelihood> {
+  requireBuiltModel(model)
+  requireObject('data', data, '{ x, y }')
   const plan = drawPlan(model, data.x, options)
   const likelihoods = likelihoodsOf(model, options.likelihood)
   const parts = dataParts('data', data, model, likelihoods)

@@ -50,13 +50,14 @@ export async function predictiveRegression(
   x: Several<Rows>,
   options: PredictiveRegressionOptions,
 ): Promise<PredictiveRegression> {
-  const { likelihood, quantiles = [] } = options
   const plan = drawPlan(model, x, options)
+  const { likelihood, quantiles = [] } = options
   const output = outputOf(model, options)
   if (!likelihood?.distribution) {
     throw new InvalidOptionError('likelihood', likelihood?.name, 'a likelihood of numbers; for classes see predictive')
   }
   likelihood.checkModel?.(model, output)
+  if (!Array.isArray(quantiles)) throw new InvalidOptionError('quantiles', quantiles, 'an array of numbers between 0 and 1')
   quantiles.forEach((p, i) => {
     if (!(p > 0 && p < 1)) throw new InvalidOptionError(`quantiles[${i}]`, p, 'a number between 0 and 1')
   })
