@@ -142,12 +142,16 @@ function isFed(node: RecordedNode): node is FedNode {
   return node.kind !== 'constant' && node.kind !== 'op'
 }
 
-/** Whether a node gives the same whenever it gets the same: not what works on variables, has an order to keep, or draws unseeded numbers. */
+/** Ops that give other numbers at each run; of those that are not stateless, a graph holds no others. */
+const DRAW = /^(?!Stateless).*(Random|Multinomial)/
+
+/** Whether a node gives the same whenever it gets the same: not what works on variables, has an order to keep, or draws numbers. */
 function isRepeatable(origin: RecordedNode): boolean {
   if (origin.kind !== 'op') return origin.kind === 'constant'
   const dtypes = [...origin.outputDtypes, ...origin.inputs.map(dtypeOf)]
-  const draws = origin.attributes.some(({ name }) => name === 'seed')
-  return !draws && origin.after.length === 0 && !dtypes.some((dtype) => dtype === DT_RESOURCE || dtype === DT_VARIANT)
+  return (
+    !DRAW.test(origin.op) && origin.after.length === 0 && !dtypes.some((dtype) => dtype === DT_RESOURCE || dtype === DT_VARIANT)
+  )
 }
 
 function bodyNode(

@@ -203,6 +203,7 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     else entry.laterMilliseconds += milliseconds
     entry.runs++
     entry.runsSinceCheck++
+    if (entry.runs === FEWEST_USEFUL_RUNS) entry.failures = 0
     this.#graphCalls++
     this.#lastGraphDef = session.graphDef
     return result as R
@@ -247,7 +248,6 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     }
     try {
       entry.session = new GraphSession(backend, graph, residentsWork(backend) ? this.#residents : undefined)
-      entry.failures = 0
       entry.runs = 0
       entry.runsSinceCheck = 0
       entry.laterMilliseconds = 0
@@ -288,8 +288,8 @@ export class StepRunner<R extends StepResult> implements StepGraphInfo {
     if (setting === undefined && disposed === undefined) return
     const served = entry.runs
     this.#drop(entry)
-    if (served >= FEWEST_USEFUL_RUNS) entry.failures = 0
-    else this.#fail(entry, { code: 'changing-constant', message: setting ?? 'a variable of the step is disposed' })
+    if (served < FEWEST_USEFUL_RUNS)
+      this.#fail(entry, { code: 'changing-constant', message: setting ?? 'a variable of the step is disposed' })
   }
 
   #fail(entry: Entry, reason: FallbackReason): void {

@@ -119,6 +119,16 @@ const obstacles: { name: string; code: FallbackCode; message: RegExp; obstacle: 
     },
   },
   {
+    name: 'a tensor of JavaScript values kept for later',
+    code: 'kept-tensor',
+    message: /a tensor of JavaScript values outlives the step without being a result at .*fallbacks\.test\.ts:\d+/,
+    obstacle: (prediction) => {
+      const factor = tf.keep(tf.scalar(2))
+      kept.push(factor)
+      return prediction.mul(factor)
+    },
+  },
+  {
     name: 'a shape that depends on values',
     code: 'unsupported-op',
     message: /shape of Unique.* depends on values at .*fallbacks\.test\.ts:\d+/,
@@ -152,7 +162,13 @@ const obstacles: { name: string; code: FallbackCode; message: RegExp; obstacle: 
       return prediction
     },
   },
-
+  {
+    name: 'an op that is not among those of a graph',
+    code: 'unsupported-op',
+    message: /GuaranteeConst is not among the ops that a compiled step can hold at .*fallbacks\.test\.ts:\d+/,
+    obstacle: (prediction) =>
+      prediction.add(native().executeSingleOutput('GuaranteeConst', [typeAttribute('T')], [tf.scalar(1)])),
+  },
   {
     name: 'a seeded stream inside TensorFlow',
     code: 'unsupported-op',
