@@ -24,6 +24,8 @@ const windows: [string, readonly [number, number], WindowSettings, number, numbe
   ['3 x 3, padded on all sides', [5, 4], settingsOf([3, 3], [1, 1], 'same', false), 0.05, 0.15],
   ['3 x 2, padded, strides, channels first', [6, 5], settingsOf([3, 2], [2, 3], 'same', true), 0.05, 0.15],
   ['a window larger than the image', [2, 2], settingsOf([4, 5], [2, 2], 'same', false), 0.05, 0.15],
+  ['2 x 3, side by side, a rest left over', [5, 7], settingsOf([2, 3], [2, 3], 'valid', false), 0.05, 0.15],
+  ['2 x 2 with gaps', [7, 8], settingsOf([2, 2], [3, 3], 'valid', true), 0.05, 0.15],
   ['3 x 3, not padded', [5, 4], settingsOf([3, 3], [1, 1], 'valid', false), 0.05, 0.15],
 ]
 

@@ -1,3 +1,4 @@
+import { InvalidModelError } from '../../errors.ts'
 import type { Tape } from '../../ir/tape.ts'
 import type { Value } from '../../ir/value.ts'
 import { padsOf, type WindowSettings } from '../windows.ts'
@@ -15,6 +16,7 @@ interface Tap {
  * a window of n x m takes n + m - 2 pairs, and not n m - 1. Padding is no element: where one of a pair is padding, the other is the maximum.
  *
  * @param x all sizes but the batch's known
+ * @throws InvalidModelError where a window is longer than its axis
  */
 export function maxPoolingMoments(
   tape: Tape,
@@ -30,19 +32,23 @@ function maximaAlong(tape: Tape, x: Uncertain, axis: number, reach: number, stri
   const length = x.mean.shape[axis] as number
   const [before, after] = padding === 'same' ? padsOf(length, reach, stride)! : [0, 0]
   const windows = Math.floor((length + before + after - reach) / stride) + 1
+  if (windows < 1) {
+    throw new InvalidModelError(
+      `shapes that do not fit, a window of ${reach} on an axis of ${length}; tfjs would find that when it runs the model.`,
+    )
+  }
   const padded = {
     mean: withZeros(tape, x.mean, axis, before, after),
     variance: withZeros(tape, x.variance, axis, before, after),
   }
+  const elementsAt = reach === stride ? ofWindows(tape, axis, windows, reach) : strided(tape, axis, windows, stride)
+  const parts = { mean: elementsAt(padded.mean), variance: elementsAt(padded.variance) }
   const tap = (offset: number): Tap => {
-    const end = offset + (windows - 1) * stride + 1
-    const taken = (from: Value): Value =>
-      tape.op('Slice', [from, tape.ints([offset]), tape.ints([end]), tape.ints([axis]), tape.ints([stride])])
     const present = Array.from({ length: windows }, (_, window) => {
       const place = window * stride + offset - before
       return place >= 0 && place < length
     })
-    return { elements: { mean: taken(padded.mean), variance: taken(padded.variance) }, present }
+    return { elements: { mean: parts.mean(offset), variance: parts.variance(offset) }, present }
   }
   const maskShape = [windows, ...Array<number>(x.mean.rank - axis - 1).fill(1)]
   let taps = Array.from({ length: reach }, (_, offset) => tap(offset))
@@ -54,6 +60,28 @@ function maximaAlong(tape: Tape, x: Uncertain, axis: number, reach: number, stri
     })
   }
   return taps[0]!.elements
+}
+
+/** For windows that overlap, or leave gaps: of all windows the elements at an offset. */
+function strided(tape: Tape, axis: number, windows: number, stride: number): (x: Value) => (offset: number) => Value {
+  return (x) => (offset) => {
+    const end = offset + (windows - 1) * stride + 1
+    return tape.op('Slice', [x, tape.ints([offset]), tape.ints([end]), tape.ints([axis]), tape.ints([stride])])
+  }
+}
+
+/** For windows that stand side by side: an axis of windows and one of offsets. A Slice with steps takes four times as long in onnxruntime. */
+function ofWindows(tape: Tape, axis: number, windows: number, reach: number): (x: Value) => (offset: number) => Value {
+  return (x) => {
+    const { shape } = x
+    const used = windows * reach
+    const whole =
+      shape[axis] === used ? x : tape.op('Slice', [x, tape.ints([0]), tape.ints([used]), tape.ints([axis]), tape.ints([1])])
+    const sizes = shape.map((size, other) => (other === 0 ? 0 : (size as number)))
+    const apart = tape.op('Reshape', [whole, tape.ints([...sizes.slice(0, axis), windows, reach, ...sizes.slice(axis + 1)])])
+    const index = (offset: number): Value => tape.constant(`int_${offset}`, () => [BigInt64Array.of(BigInt(offset)), []])
+    return (offset) => tape.op('Gather', [apart, index(offset)], { axis: BigInt(axis + 1) })
+  }
 }
 
 /**

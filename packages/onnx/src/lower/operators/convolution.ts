@@ -1,6 +1,7 @@
 import { InvalidModelError } from '../../errors.ts'
 import type { Tape } from '../../ir/tape.ts'
 import type { Dimension, Value } from '../../ir/value.ts'
+import { fitted } from '../fitted.ts'
 import { transposeData } from '../transposeData.ts'
 import {
   LIMIT_IN_3D,
@@ -93,7 +94,7 @@ export function groupedByDraw(
     first = tape.op('Transpose', [x], { perm: order.map(BigInt) }, 'channels_first')
   }
   const inputs = [first, merged(kernel), ...optional(bias == null ? undefined : merged(bias))]
-  const y = conv(tape, settings, inputs, BigInt(drawn ? samples * groups : groups))
+  const y = fitted([x], () => conv(tape, settings, inputs, BigInt(drawn ? samples * groups : groups)))
   const apart = tape.op('Reshape', [y, tape.ints([0, samples, (y.shape[1] as number) / samples, ...known(y.shape.slice(2), x)])])
   const back = settings.channelsFirst
     ? [1, 0, 2, ...spatial.map((axis) => axis + 3)]
