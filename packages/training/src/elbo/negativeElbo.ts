@@ -19,6 +19,10 @@ export interface NegativeElboTerms {
  * should: the mean of the losses over an epoch, weighted by the sizes of the batches, is exactly `(total NLL + beta * KL) / N`.
  * Blundell et al. (2015), "Weight Uncertainty in Neural Networks", equation 8, divided by the number of examples.
  *
+ * @param options.nll mean over the batch of the negative log-likelihood, a scalar in nats
+ * @param options.kl KL(q || p), summed over the weights, a scalar in nats
+ * @param options.datasetSize N, training examples, above 0
+ * @param options.beta weight of the KL, 0 or more, a number or a scalar; default 1
  * @returns scalar, nats per example; the caller owns it
  * @throws InvalidOptionError where `datasetSize` is not above 0 or a numeric `beta` is negative or not finite
  */

@@ -48,6 +48,7 @@ export interface ElboEvaluation {
  * whatever S and the number of rows.
  *
  * @param data x [rows, ...] and y [rows, ...], or a stream of batches
+ * @returns ELBO, NLL and KL per example in nats, as numbers; the error where the likelihood has one
  * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError, InvalidTargetError or UnsupportedModelError
  */
 export async function evaluateElbo(

@@ -46,6 +46,9 @@ export type TfjsTrainingStep = (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar, 
 /**
  * Makes the training step, for a loop of one's own (`fit` is one): forward, negative ELBO, backward, optimizer. A pure function of its arguments and
  * the model's variables; nothing is read back and nothing but the arguments changes from call to call, so that it can be compiled to one graph.
+ *
+ * @param options model, likelihood, N, draws, seed and optimizer: see `TrainingStepOptions`
+ * @returns the step, for one batch; it gives NLL and KL as scalars in nats that are the caller's
  */
 export function trainingStep(options: TrainingStepOptions<tf.Optimizer>): TfjsTrainingStep
 export function trainingStep(options: TrainingStepOptions): TrainingStep

@@ -9,6 +9,8 @@ import type { Likelihood } from './likelihood.ts'
  *
  * Outputs of the model: logits [rows, L] (no sigmoid). Targets: 0 or 1, [rows, L]; [rows] where L is 1. The log-likelihood is summed over the labels.
  * The prediction error is the share of a row's labels whose mean probability over the draws is on the wrong side of a half.
+ *
+ * @returns the likelihood, in nats a row; it refuses targets other than 0 and 1 (InvalidTargetError) and a final sigmoid (UnsupportedModelError) before training
  */
 export function bernoulli(): Likelihood {
   const likelihood = elementwiseLikelihood({

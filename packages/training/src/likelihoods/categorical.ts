@@ -17,6 +17,8 @@ export interface CategoricalOptions {
  * [rows]; or one-hot rows [rows, ..., K]. The prediction error is the share of a row's places where the class with the largest mean probability over the draws is
  * not the label.
  *
+ * @param options.classWeights how many times each class counts, [K], finite and 0 or more; default once
+ * @returns the likelihood, in nats a row
  * @throws InvalidOptionError
  */
 export function categorical({ classWeights }: CategoricalOptions = {}): Likelihood {

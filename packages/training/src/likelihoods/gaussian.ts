@@ -10,6 +10,7 @@ import type { Likelihood } from './likelihood.ts'
  * The prediction error is the squared error of the mean over the draws, averaged over the outputs of a row.
  *
  * @param options.sigma standard deviation of the noise, in the unit of y, above 0
+ * @returns the likelihood, in nats a row
  * @throws InvalidOptionError where sigma is not a finite number above 0
  */
 export function gaussian({ sigma }: { readonly sigma: number }): Likelihood {

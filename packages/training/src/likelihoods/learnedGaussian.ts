@@ -18,6 +18,7 @@ export interface LearnedGaussian extends Likelihood {
  * Outputs of the model and targets as in `gaussian`.
  *
  * @param options.initialSigma where it starts, in the unit of y, above 0; default 1
+ * @returns the likelihood, in nats a row, whose `variables` are trained with the model and stay the likelihood's
  * @throws InvalidOptionError
  */
 export function learnedGaussian({ initialSigma = 1 }: { readonly initialSigma?: number } = {}): LearnedGaussian {

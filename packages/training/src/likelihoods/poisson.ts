@@ -8,6 +8,8 @@ import type { Likelihood } from './likelihood.ts'
  *
  * Outputs of the model: log rates [rows, ...]. Targets: counts 0, 1, 2, ... of the same shape; [rows] for a model with one output.
  * The prediction error is the squared error of the mean rate over the draws.
+ *
+ * @returns the likelihood, in nats a row; it refuses targets that are no counts (InvalidTargetError) before training
  */
 export function poisson(): Likelihood {
   return elementwiseLikelihood({

@@ -11,6 +11,7 @@ import type { Likelihood } from './likelihood.ts'
  *
  * @param options.degreesOfFreedom above 2, so that the noise has a variance; the lower, the heavier the tails
  * @param options.scale in the unit of y, above 0; not the standard deviation, which is scale * sqrt(df / (df - 2))
+ * @returns the likelihood, in nats a row
  * @throws InvalidOptionError
  */
 export function studentT({ degreesOfFreedom, scale }: { readonly degreesOfFreedom: number; readonly scale: number }): Likelihood {

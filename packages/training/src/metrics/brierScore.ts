@@ -8,6 +8,7 @@ import { type Labels, labelRows, type Probabilities, probabilityRows } from './p
  *
  * @param probabilities [rows, classes], each row summing to 1
  * @param labels [rows], class indices
+ * @returns a number from 0 to 2
  * @throws ShapeMismatchError, InvalidProbabilityError or InvalidTargetError
  */
 export function brierScore(probabilities: Probabilities, labels: Labels): number {

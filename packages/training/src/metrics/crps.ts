@@ -23,6 +23,7 @@ export interface GaussianMixtureForecast {
  *
  * @param forecast components for each target
  * @param targets the numbers that came
+ * @returns 0 or more, in the unit of the targets
  * @throws ShapeMismatchError, NonFiniteDataError or InvalidOptionError
  */
 export function crps({ means, sigmas }: GaussianMixtureForecast, targets: Numbers): number {

@@ -36,6 +36,7 @@ export interface CalibrationOptions {
  *
  * @param probabilities [rows, classes], each row summing to 1
  * @param labels [rows], class indices
+ * @returns the error, from 0 to 1, and the bins of the reliability diagram
  * @throws InvalidOptionError, ShapeMismatchError, InvalidProbabilityError or InvalidTargetError
  */
 export function expectedCalibrationError(

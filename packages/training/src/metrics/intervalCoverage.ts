@@ -15,6 +15,7 @@ export interface IntervalCoverage {
  * @param lower lower ends
  * @param upper upper ends, none below its lower end
  * @param targets as many numbers
+ * @returns a number from 0 to 1
  * @throws ShapeMismatchError, NonFiniteDataError or InvalidOptionError
  */
 export function intervalCoverage(lower: Numbers, upper: Numbers, targets: Numbers): IntervalCoverage {

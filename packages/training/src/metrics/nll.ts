@@ -8,6 +8,7 @@ import { type Labels, labelRows, matrixRows, type Probabilities, probabilityRows
  *
  * @param probabilities [rows, classes], each row summing to 1
  * @param labels [rows], class indices
+ * @returns nats per row, 0 or more
  * @throws ShapeMismatchError, InvalidProbabilityError or InvalidTargetError
  */
 export function nll(probabilities: Probabilities, labels: Labels): number {
@@ -20,6 +21,7 @@ export function nll(probabilities: Probabilities, labels: Labels): number {
  *
  * @param logProbabilities [rows, classes], natural logarithms
  * @param labels [rows], class indices
+ * @returns nats per row, 0 or more
  * @throws ShapeMismatchError, InvalidProbabilityError or InvalidTargetError
  */
 export function nllOfLogProbabilities(logProbabilities: Probabilities, labels: Labels): number {

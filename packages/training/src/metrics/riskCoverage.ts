@@ -17,6 +17,7 @@ export interface RiskCoverage {
  *
  * @param uncertainties one a row, such as the entropy; lower is answered first
  * @param losses one a row, 0 or more: 1 for a wrong and 0 for a right class, or a squared error
+ * @returns the curve and the area under it, in the unit of the losses
  * @throws ShapeMismatchError or NonFiniteDataError
  */
 export function riskCoverage(uncertainties: Numbers, losses: Numbers): RiskCoverage {

@@ -5,6 +5,7 @@ import { type Numbers, numberList } from './numberList.ts'
  *
  * @param predictions any shape
  * @param targets as many numbers
+ * @returns 0 or more, in the unit of the targets
  * @throws ShapeMismatchError or NonFiniteDataError
  */
 export function rmse(predictions: Numbers, targets: Numbers): number {

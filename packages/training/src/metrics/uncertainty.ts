@@ -19,6 +19,7 @@ export interface Uncertainty {
  * Depeweg et al. (2018), "Decomposition of Uncertainty in Bayesian Deep Learning".
  *
  * @param draws probabilities of every draw, [draws, rows, classes], at least one draw: a tensor, or its numbers in row-major order with their shape
+ * @returns one number a row, in nats
  * @throws ShapeMismatchError or InvalidProbabilityError (whose row counts through the draws)
  */
 export function uncertainty(

@@ -22,6 +22,8 @@ export interface AdamWOptions extends AdamOptions {
 /**
  * Adam, with the numbers of `tf.train.adam`. Kingma & Ba (2015), "Adam: A Method for Stochastic Optimization", algorithm 1.
  *
+ * @param options see `AdamOptions`
+ * @returns the optimizer, for `optimizer` of `fit`; it takes its learning rate from there
  * @throws InvalidOptionError
  */
 export function adam(options: AdamOptions = {}): Optimizer {
@@ -34,6 +36,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
  *
  * For deterministic baselines: it shrinks every variable, a variational layer's rho too, where the prior already says what a weight should be.
  *
+ * @param options see `AdamWOptions`
+ * @returns the optimizer, for `optimizer` of `fit`; it takes its learning rate from there
  * @throws InvalidOptionError
  */
 export function adamW({ weightDecay = 0.01, ...options }: AdamWOptions = {}): Optimizer {

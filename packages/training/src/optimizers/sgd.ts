@@ -13,6 +13,8 @@ export interface SgdOptions {
 /**
  * Stochastic gradient descent, with momentum where asked for, with the numbers of `tf.train.sgd` and `tf.train.momentum`.
  *
+ * @param options see `SgdOptions`
+ * @returns the optimizer, for `optimizer` of `fit`; it takes its learning rate from there
  * @throws InvalidOptionError
  */
 export function sgd({ momentum = 0, nesterov = false }: SgdOptions = {}): Optimizer {

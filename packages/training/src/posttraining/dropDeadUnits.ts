@@ -32,6 +32,7 @@ export interface SmallerModel<Model extends tf.LayersModel> {
  * layer stay.
  *
  * @param model layers in a row, one input and one output each; it is left as it is
+ * @returns the smaller model, which is the caller's and shares no weight with the given one, with what went
  * @throws UnsupportedModelError for a model with branches or shared layers, or priors with parameters of their own for each weight
  */
 export async function dropDeadUnits<Model extends tf.LayersModel>(model: Model): Promise<SmallerModel<Model>> {

@@ -40,6 +40,7 @@ export interface OverPruning {
  *
  * @param model a model with variational layers; it is left as it is
  * @param options.threshold nats below which a weight counts as at its prior, above 0; default 0.01
+ * @returns counts and KL in nats, layer by layer and in all
  * @throws InvalidOptionError, UnsupportedModelError
  */
 export async function overPruning(

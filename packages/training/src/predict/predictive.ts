@@ -41,6 +41,7 @@ export interface Predictive<P extends tf.Tensor = tf.Tensor2D, E extends tf.Tens
  *
  * @param model a model whose outputs are logits [rows, classes], or [rows, ..., classes]
  * @param x inputs, [rows, ...]: a tensor, or an array with its shape; of a model with several inputs one for each, by place or by name
+ * @returns means over the draws, tensors that are the caller's: see `Predictive`
  * @throws InvalidOptionError, ShapeMismatchError, NonFiniteDataError or UnsupportedModelError before any work; NonFiniteOutputError;
  *   the reason of `signal` where that aborts
  */

@@ -30,6 +30,7 @@ export interface PredictiveBernoulli {
  *
  * @param model a model whose outputs are logits [rows, L], one for each label
  * @param x inputs, [rows, ...]: a tensor, or an array with its shape; of a model with several inputs one for each, by place or by name
+ * @returns means over the draws, tensors that are the caller's: see `PredictiveBernoulli`
  * @throws as `predictive`
  */
 export async function predictiveBernoulli(

@@ -29,6 +29,7 @@ export interface PredictiveLogLikelihood {
  *
  * @param data x [rows, ...] and y [rows, ...]; a masked row counts with its known numbers, and a row's weight multiplies its result
  * @param options those of `predictive`, and the likelihood
+ * @returns log-likelihoods in nats, row by row and averaged
  * @throws as `predictive`, and InvalidTargetError
  */
 export async function predictiveLogLikelihood(

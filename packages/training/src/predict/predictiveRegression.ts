@@ -43,6 +43,7 @@ export interface PredictiveRegression {
  *
  * @param model a model whose outputs are what the likelihood takes
  * @param x inputs, [rows, ...]: a tensor, or an array with its shape; of a model with several inputs one for each, by place or by name
+ * @returns the mixture over the draws, tensors that are the caller's: see `PredictiveRegression`
  * @throws as `predictive`
  */
 export async function predictiveRegression(

@@ -9,6 +9,7 @@ const INTERVAL_SECONDS = 1
  * `History` (without its epochs, which have had their lines).
  *
  * @param stream default `process.stdout`
+ * @returns the reporter, for `progress` of `fit`
  */
 export function jsonLinesProgress(stream: TextStream = process.stdout): ProgressReporter {
   let last = Number.NEGATIVE_INFINITY

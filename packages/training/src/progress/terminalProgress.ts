@@ -19,6 +19,7 @@ const PLAIN_INTERVAL_SECONDS = 30
  * each epoch; into a pipe or a file plain lines without control characters.
  *
  * @param stream default `process.stderr`, so that a program's own output stays clean
+ * @returns the reporter, for `progress` of `fit`
  */
 export function terminalProgress(stream: TextStream = process.stderr): ProgressReporter {
   return stream.isTTY ? redrawnLine(stream) : plainLines(stream)

@@ -5,6 +5,8 @@ import type { BetaSchedule } from './betaSchedule.ts'
  *
  * As a beta of `nll + beta * kl / N` that share is multiplied by rows of the epoch / rows of the batch, so that the shares of an epoch still add up to
  * one KL, with a short last batch too. Blundell et al. (2015), "Weight Uncertainty in Neural Networks", section 3.4.
+ *
+ * @returns the schedule, for `beta` of `fit`
  */
 export function blundellBeta(): BetaSchedule {
   return {

@@ -8,6 +8,7 @@ import type { BetaSchedule } from './betaSchedule.ts'
  * Wenzel et al. (2020), "How Good is the Bayes Posterior in Deep Neural Networks Really?".
  *
  * @param options.temperature above 0; below 1 is cold
+ * @returns the schedule, for `beta` of `fit`
  * @throws InvalidOptionError
  */
 export function coldPosterior({ temperature }: { readonly temperature: number }): BetaSchedule {

@@ -5,6 +5,7 @@ import type { BetaSchedule } from './betaSchedule.ts'
  * The same beta at every step. With 1 the loss is the negative ELBO.
  *
  * @param beta finite, 0 or more
+ * @returns the schedule, for `beta` of `fit`
  * @throws InvalidOptionError
  */
 export function constantBeta(beta: number): BetaSchedule {

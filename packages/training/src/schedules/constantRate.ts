@@ -5,6 +5,7 @@ import type { LearningRateSchedule } from './learningRateSchedule.ts'
  * The same learning rate at every step.
  *
  * @param learningRate finite, above 0
+ * @returns the schedule, for `learningRate` of `fit`
  * @throws InvalidOptionError
  */
 export function constantRate(learningRate: number): LearningRateSchedule {

@@ -9,6 +9,7 @@ import type { LearningRateSchedule } from './learningRateSchedule.ts'
  * @param options.from highest rate, above 0
  * @param options.to rate that the last step comes near to, 0 or more; default 0
  * @param options.warmUpEpochs how long the rise takes, 0 or more; default 0
+ * @returns the schedule, for `learningRate` of `fit`
  * @throws InvalidOptionError
  */
 export function cosineRate({

@@ -10,6 +10,7 @@ import type { BetaSchedule } from './betaSchedule.ts'
  * @param options.cycles how many, at least 1; default 4
  * @param options.ramp share of a cycle that the rise takes, above 0 and up to 1; default 0.5
  * @param options.to beta at the end of each rise; default 1
+ * @returns the schedule, for `beta` of `fit`
  * @throws InvalidOptionError
  */
 export function cyclicalBeta({

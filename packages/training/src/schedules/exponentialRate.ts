@@ -8,6 +8,7 @@ import type { LearningRateSchedule } from './learningRateSchedule.ts'
  * @param options.factor above 0; below 1 it falls
  * @param options.everyEpochs epochs from one factor to the next, above 0; default 1
  * @param options.staircase whether the rate stays the same in between; default false
+ * @returns the schedule, for `learningRate` of `fit`
  * @throws InvalidOptionError
  */
 export function exponentialRate({

@@ -9,6 +9,7 @@ import type { BetaSchedule } from './betaSchedule.ts'
  * @param options.epochs how long it takes, above 0, not only whole epochs
  * @param options.from beta of the first step; default 0
  * @param options.to beta from the end of the warm-up on; default 1
+ * @returns the schedule, for `beta` of `fit`
  * @throws InvalidOptionError
  */
 export function warmUpBeta({
