@@ -46,7 +46,7 @@ const bayesian = (
 function trainingOf(choice: BayesianChoice | null): TrainingChoice {
   if (choice === null) return DETERMINISTIC_TRAINING
   const laplace = choice.prior.family === 'laplace'
-  if (choice.estimator === 'weightSampling') return { ...WEIGHT_SAMPLING_TRAINING, heldEpochs: laplace ? 8 : 10 }
+  if (choice.estimator === 'weightSampling') return { ...WEIGHT_SAMPLING_TRAINING, heldEpochs: laplace ? 8 : 11 }
   return laplace ? { ...TRAINING, epochs: 10 } : TRAINING
 }
 
