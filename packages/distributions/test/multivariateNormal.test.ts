@@ -307,6 +307,92 @@ test('a divergence of 1000-dimensional neighbours does not drown in rounding', (
   })
 })
 
+test('a diagonal never becomes a matrix: 100,000 dimensions', async () => {
+  const n = 100_000
+  await expectNoLeak(() =>
+    tf.tidy(() => {
+      const [mu, sigma] = [tf.fill([n], 0.5), tf.fill([n], 2)]
+      const q = new MultivariateNormal({ mu, sigma })
+      const p = new MultivariateNormal({ mu: tf.zeros([n]), sigma: tf.ones([n]) })
+      // A matrix of this size would be 40 GB.
+      const one = new Normal({ mu: 0.5, sigma: 2 })
+      expectTensorsClose(q.logProb(tf.ones([n])), tf.mul(one.logProb(tf.scalar(1)), n), { relative: 1e-5 })
+      expectTensorsClose(q.entropy(), tf.mul(one.entropy(), n), { relative: 1e-5 })
+      expectTensorsClose(q.variance(), tf.fill([n], 4))
+      expectTensorsClose(q.sample(tf.ones([n])), tf.fill([n], 2.5))
+      const standard = new Normal({ mu: 0, sigma: 1 })
+      expectTensorsClose(closedKl(q, p), tf.mul(closedKl(one, standard), n), { relative: 1e-5 })
+      expectTensorsClose(renyiDivergence(q, p, { alpha: 0.5 }), tf.mul(renyiDivergence(one, standard, { alpha: 0.5 }), n), {
+        relative: 1e-5,
+      })
+      const slope = tf.grad((at: tf.Tensor) => closedKl(new MultivariateNormal({ mu, sigma: at }), p))(sigma)
+      expectTensorsClose(slope, tf.fill([n], 1.5))
+    }),
+  )
+})
+
+test.each(structures)(
+  'given by %s at scales from 1e-6 to 1e6, and of both in one, a thousand scales into the tails',
+  (structure) => {
+    const unit = random(4, 71, structure)
+    const other = random(4, 72, structure)
+    for (const scales of [
+      [1e-6, 1e-6, 1e-6, 1e-6],
+      [1e6, 1e6, 1e6, 1e6],
+      [1e-6, 1e-2, 1e2, 1e6],
+    ]) {
+      // D x is distributed like x, its density divided by |D|, and its divergence is the same.
+      const scaled = ({ mu, covariance }: typeof unit): MultivariateNormal => {
+        const factor = choleskyFactor(covariance)
+        const center = { mu: tf.tensor1d(mu.map((each, i) => each * scales[i]!)) }
+        const matrix = (rows: Matrix, power: number): tf.Tensor2D =>
+          tensor(
+            rows.map((row, i) =>
+              row.map((each, j) => each * scales[i]! ** power * (structure === 'cholesky' ? 1 : scales[j]! ** power)),
+            ),
+          )
+        if (structure === 'sigma') {
+          return new MultivariateNormal({ ...center, sigma: tf.tensor1d(factor.map((row, i) => row[i]! * scales[i]!)) })
+        }
+        if (structure === 'cholesky') return new MultivariateNormal({ ...center, cholesky: matrix(factor, 1) })
+        if (structure === 'covariance') return new MultivariateNormal({ ...center, covariance: matrix(covariance, 1) })
+        return new MultivariateNormal({ ...center, precision: matrix(inverseAndLogDeterminant(covariance).inverse, -1) })
+      }
+      tf.tidy(() => {
+        const [q, p] = [scaled(unit), scaled(other)]
+        const { inverse, logDeterminant } = inverseAndLogDeterminant(unit.covariance)
+        const logScales = scales.reduce((sum, each) => sum + Math.log(each), 0)
+        for (const size of [1, 1000]) {
+          const z = [0.7, -1.1, 0.4, 0.9].map((each) => each * size)
+          const expected =
+            -0.5 * (quadraticForm(inverse, difference(z, unit.mu)) + logDeterminant + 4 * Math.log(2 * Math.PI)) - logScales
+          expectTensorsClose(q.logProb(tf.tensor1d(z.map((each, i) => each * scales[i]!))), tf.scalar(expected), {
+            relative: 1e-5,
+            absolute: 1e-5,
+          })
+        }
+        expectTensorsClose(closedKl(q, p), tf.scalar(kl64(unit, other)), { relative: 3e-5, absolute: 1e-5 })
+        expectTensorsClose(q.entropy(), tf.scalar(0.5 * (logDeterminant + 4 * Math.log(2 * Math.PI * Math.E)) + logScales), {
+          relative: 1e-5,
+          absolute: 1e-5,
+        })
+      })
+    }
+  },
+)
+
+/** The lower triangular factor of a covariance, in float64. */
+function choleskyFactor(covariance: Matrix): number[][] {
+  const l: number[][] = covariance.map((row) => row.map(() => 0))
+  covariance.forEach((row, i) => {
+    for (let j = 0; j <= i; j++) {
+      const rest = row[j]! - l[i]!.slice(0, j).reduce((sum, each, k) => sum + each * l[j]![k]!, 0)
+      l[i]![j] = i === j ? Math.sqrt(rest) : rest / l[j]![j]!
+    }
+  })
+  return l
+}
+
 describe('bad parameters', () => {
   const good = [
     [2, 0.5],
@@ -409,6 +495,39 @@ describe('bad parameters', () => {
       bad.set(2, 998, 999)
       return new MultivariateNormal({ mu: tf.zeros([1000]), covariance: bad.toTensor() })
     }, /not positive definite.*meets -3 at row 999/)
+    const eye = (change: (buffer: tf.TensorBuffer<tf.Rank, 'float32'>) => void): tf.Tensor => {
+      const buffer = tf.buffer([1000, 1000], 'float32')
+      for (let i = 0; i < 1000; i++) buffer.set(1, i, i)
+      change(buffer)
+      return buffer.toTensor()
+    }
+    const thousand = tf.zeros([1000])
+    refuses(
+      () => new MultivariateNormal({ mu: thousand, precision: eye((buffer) => buffer.set(0.5, 997, 3)) }),
+      /precision\[997,3\] is 0.5 and precision\[3,997\] is 0; expected a symmetric matrix/,
+    )
+    refuses(
+      () => new MultivariateNormal({ mu: thousand, cholesky: eye((buffer) => buffer.set(0.5, 3, 997)) }),
+      /cholesky\[3,997\] is 0.5; expected 0 above the diagonal/,
+    )
+    refuses(
+      () => new MultivariateNormal({ mu: thousand, covariance: eye((buffer) => buffer.set(Number.NaN, 500, 501)) }),
+      /covariance\[500,501\] is NaN/,
+    )
+    const one = (): tf.Tensor => tf.zeros([1])
+    refuses(
+      () => new MultivariateNormal({ mu: one(), precision: tf.tensor2d([[0]]) }),
+      /precision\[0,0\] is 0; expected a diagonal > 0/,
+    )
+    refuses(
+      () => new MultivariateNormal({ mu: one(), cholesky: tf.tensor2d([[-1]]) }),
+      /cholesky\[0,0\] is -1; expected a diagonal > 0/,
+    )
+    refuses(
+      () => new MultivariateNormal({ mu: one(), sigma: tf.tensor1d([-1]) }),
+      /sigma\[0\] is -1; expected a finite number > 0/,
+    )
+    thousand.dispose()
   })
 
   test('of wrong shape, or none or two of the forms, are refused where the distribution is made', () => {

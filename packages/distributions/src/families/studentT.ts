@@ -3,6 +3,7 @@ import { positive, real } from '../constraint.ts'
 import { elementwise } from '../numerics/elementwise.ts'
 import { bisect } from '../numerics/float64/bisect.ts'
 import { logIncompleteBeta } from '../numerics/float64/incompleteBeta.ts'
+import { logGamma } from '../numerics/float64/logGamma.ts'
 import { infiniteWhere } from '../numerics/infiniteWhere.ts'
 import { lazy } from '../numerics/lazy.ts'
 import { log1pSquare } from '../numerics/log1p.ts'
@@ -118,12 +119,12 @@ export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | '
       'cdf',
       x,
       (z, df) => Math.exp(logLower(z, df)),
-      (logDensity) => tf.exp(logDensity),
+      (z, df) => Math.exp(logDensity(z, df)),
     )
   }
 
   override logCdf(x: tf.Tensor): tf.Tensor {
-    return this.tailFunction('logCdf', x, logLower, (logDensity, value) => tf.exp(tf.sub(logDensity, value)))
+    return this.tailFunction('logCdf', x, logLower, hazard)
   }
 
   override logSurvival(x: tf.Tensor): tf.Tensor {
@@ -131,7 +132,7 @@ export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | '
       'logSurvival',
       x,
       (z, df) => logLower(-z, df),
-      (logDensity, value) => tf.neg(tf.exp(tf.sub(logDensity, value))),
+      (z, df) => -hazard(-z, df),
     )
   }
 
@@ -163,23 +164,26 @@ export class StudentT extends ParametricDistribution<'studentT', 'df' | 'mu' | '
     method: string,
     x: tf.Tensor,
     f: (z: number, df: number) => number,
-    byZ: (logDensity: tf.Tensor, value: tf.Tensor) => tf.Tensor,
+    byZ: (z: number, df: number) => number,
   ): tf.Tensor {
     broadcastShape(`studentT.${method}`, { x: x.shape, batch: this.batchShape })
     return tf.tidy(() =>
       elementwise([tf.div(tf.sub(x, this.mu), this.scale), this.df], {
-        value: ([z, df], save) => {
-          const value = onHost([z, df], f)
-          save(value)
-          return value
-        },
-        derivatives: ([z, df], [value]) => [
-          () => byZ(new StudentT({ df, mu: 0, scale: 1 }).logProb(z), value!),
-          () => onHost([z, df], (each, v) => slope((w) => f(each, w), v)),
-        ],
+        value: ([z, df]) => onHost([z, df], f),
+        derivatives: ([z, df]) => [() => onHost([z, df], byZ), () => onHost([z, df], (each, v) => slope((w) => f(each, w), v))],
       }),
     )
   }
+}
+
+/** log f(z), in float64. */
+function logDensity(z: number, df: number): number {
+  return logGamma((df + 1) / 2) - logGamma(df / 2) - 0.5 * Math.log(df * Math.PI) - ((df + 1) / 2) * Math.log1p((z * z) / df)
+}
+
+/** f(z) / F(z): in the tail of many degrees of freedom both logarithms are so large that their float32 difference has no digits. */
+function hazard(z: number, df: number): number {
+  return Math.abs(z) === Number.POSITIVE_INFINITY ? 0 : Math.exp(logDensity(z, df) - logLower(z, df))
 }
 
 /** log F(z), in float64. */

@@ -7,6 +7,9 @@ import { tensorsOf, withTensors } from '../parameterTensors.ts'
 /**
  * The gradient of a Monte-Carlo KL by q's parameters: `total`, through the samples and through q's density, or `stickTheLanding`, through the samples
  * alone. Both have the same expectation; the second has variance 0 where q equals p (Roeder, Wu and Duvenaud, 2017, "Sticking the landing").
+ *
+ * Both are gradients of the divergence only through reparameterized samples: of a q that is discrete the value is right, and the gradient by its parameters is not
+ * that of the divergence.
  */
 export type KlGradient = 'total' | 'stickTheLanding'
 
@@ -31,12 +34,18 @@ export type MonteCarloEstimate = {
  *
  * @param samples draws of q, any shape that broadcasts with both batch shapes, e.g. [S, ...batch]
  * @returns shape: the broadcast of samples and batch shapes; nothing is averaged or summed
+ * @throws InvalidParameterError for an unknown gradient, and for `stickTheLanding` with a q whose samples are not reparameterized
  */
 export function monteCarloKl(q: Distribution, p: Distribution, samples: tf.Tensor, options: MonteCarloKlOptions = {}): tf.Tensor {
   const { gradient = 'total' } = options
   if (gradient !== 'total' && gradient !== 'stickTheLanding') {
     throw new InvalidParameterError(
       `monteCarloKl: gradient is ${JSON.stringify(gradient)}; expected 'total' or 'stickTheLanding'.`,
+    )
+  }
+  if (gradient === 'stickTheLanding' && !q.reparameterized) {
+    throw new InvalidParameterError(
+      `monteCarloKl: gradient is 'stickTheLanding', but no gradient reaches the parameters of ${q.family} through its samples; expected a reparameterized q. Use 'closed', or take the value alone.`,
     )
   }
   return tf.tidy(() => {

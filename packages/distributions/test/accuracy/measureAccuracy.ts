@@ -7,6 +7,7 @@ import {
   MultivariateNormal,
   type SerializedDistribution,
 } from '../../src/index.ts'
+import { gradientError, slopeError } from './gradientError.ts'
 
 /** One set of parameters of a file in fixtures/. */
 interface ReferenceCase extends Record<Elementwise, readonly JsonNumber[]>, Record<Moment, JsonNumber | null> {
@@ -20,7 +21,7 @@ type Elementwise = 'logProb' | 'cdf' | 'logCdf' | 'logSurvival' | 'quantile'
 type Moment = 'mean' | 'mode' | 'variance' | 'entropy'
 
 /** The largest error by quantity, of those that the family has. */
-export type Accuracy = Partial<Record<Elementwise | 'moments', number>>
+export type Accuracy = Partial<Record<Elementwise | 'moments' | 'gradient', number>>
 
 const SMALLEST_NORMAL = 1.2e-38
 const LARGEST = 3.4e38
@@ -50,7 +51,8 @@ const JOINT: Readonly<Record<string, (reference: JointCase) => { readonly d: Dis
  * The largest errors of a family against its reference values.
  *
  * Relative errors; for `logProb` and entropy absolute ones below one nat, because a logarithm near 0 is the difference of larger ones; for
- * quantiles and means relative to the location where that is larger.
+ * quantiles and means relative to the location where that is larger. `gradient` is that of `logProb` by x and every parameter, against differences in
+ * float64, relative to the derivative or to one nat a scale; and that of the distribution functions by x, relative.
  *
  * @throws Error where a value is NaN, or an infinity is missing
  */
@@ -97,6 +99,8 @@ function elementwiseAccuracy(family: string, cases: readonly ReferenceCase[]): A
         note(quantity, errorOf(got[i]!, Number(expected), floor, `${where} ${quantity}(${at[i]})`))
       })
     }
+    note('gradient', gradientError(distribution, reference.x, where))
+    if (family !== 'poisson' && family !== 'bernoulli') note('gradient', slopeError(distribution, reference, where))
     for (const moment of ['mean', 'mode', 'variance', 'entropy'] as const) {
       const expected = reference[moment]
       if (expected == null) continue

@@ -61,12 +61,12 @@ export function distributionsPage(): string {
       ),
       FAMILY_NOTES,
       '## Closed KL divergences',
-      'Rows are q, columns p. **f**: a formula; **∞**: infinite whatever the parameters (p excludes what q allows, or has thinner tails than q has a mean for); **Q**: no formula, but quadrature (`upperBound` too for a mixture); **·**: Monte Carlo.',
+      'Rows are q, columns p. **f**: a formula; **∞**: infinite whatever the parameters (p excludes what q allows, or has thinner tails than q has a mean for); **Q**: no formula, but quadrature (`upperBound` too for a mixture); **·**: Monte Carlo; empty: one has densities and the other probabilities, or one is over vectors. Some of the others have a formula in special functions (dilogarithms, sine integrals, digamma of complex numbers), which is not here.',
       klTable(families.map((forms) => forms[0]!)),
       `Independent distributions (\`independent\`) have the sum of their members' divergences; independent ${name(families[0]![0]!)} ones also go with a ${name(families[10]![0]!)}.`,
       ROADS,
       '## Accuracy',
-      'The largest error against 60-digit references (mpmath, compared with SciPy) over grids that reach 1000 scales into both tails and scales from 1e-6 to 1e6, on all three backends; relative, but absolute below one nat for `logProb` and entropy, and relative to the location for quantiles and means. `npm run accuracy` in the package measures them anew.',
+      'The largest error against 60-digit references (mpmath, compared with SciPy) over grids that reach 1000 scales into both tails and scales from 1e-6 to 1e6, on all three backends; relative, but absolute below one nat for `logProb` and entropy, and relative to the location for quantiles and means. `gradient`: of `logProb` by x and every parameter, against differences in float64, relative to the derivative or to one nat a scale; and of the distribution functions by x. `npm run accuracy` in the package measures them anew.',
       accuracyTable(),
       LIMITS,
     ].join('\n\n')
@@ -93,7 +93,7 @@ const ROADS = `## The four roads to KL(q || p)
 const LIMITS = `## Limits
 
 - float32: a logarithm of a density that is itself a difference of large terms is as good as its largest term. log x of a LogNormal has a rounding error of 1e-7 |log x|, which a sigma below 1e-3 magnifies.
-- The distribution function, quantile and (Poisson) entropy and sampler of StudentT and Poisson, and the quantile of a mixture, are computed in float64 on the host. They read their arguments, so a step that calls them is not compiled to a graph.
+- The distribution function, quantile and (Poisson) entropy and sampler of StudentT and Poisson, the quantile of a mixture, and the divergence of a StudentT from a Laplace are computed in float64 on the host. They read their arguments, so a step that calls them is not compiled to a graph.
 - A Cauchy has no mean or variance, a mixture no closed entropy, labels no moments: asking throws UndefinedQuantityError. A StudentT's mean is NaN where df <= 1, its variance Infinity where 1 < df <= 2 and NaN below.
 - The gradient of a Cholesky factorization on the native backend is TensorFlow's own op, which has no gradient itself: second derivatives by a covariance or precision are for the other backends.
 - A covariance that is not positive definite gives NaN unless \`validate()\` is called, which names the row.
@@ -147,7 +147,8 @@ function klTable(families: readonly Distribution[]): string {
   const cell = (q: Distribution, p: Distribution): string => {
     const kind = pairs.get(`${q.family} || ${p.family}`)
     if (kind != null) return kind === 'formula' ? 'f' : '∞'
-    return q instanceof Normal && p.eventShape.length === 0 && p.support.name === q.support.name ? 'Q' : '·'
+    if (isDiscrete(q) !== isDiscrete(p) || q.eventShape.length !== p.eventShape.length) return ' '
+    return q instanceof Normal && p.support.name === q.support.name ? 'Q' : '·'
   }
   return table(
     ['q \\ p', ...families.map((p) => p.constructor.name)],
@@ -155,12 +156,16 @@ function klTable(families: readonly Distribution[]): string {
   )
 }
 
+function isDiscrete(d: Distribution): boolean {
+  return d instanceof Bernoulli || d instanceof Categorical || d instanceof Poisson
+}
+
 function accuracyTable(): string {
   const accuracy = JSON.parse(readFileSync(new URL('../accuracy/accuracy.json', import.meta.url), 'utf8')) as Record<
     string,
     Accuracy
   >
-  const columns = ['logProb', 'cdf', 'logCdf', 'logSurvival', 'quantile', 'moments'] as const
+  const columns = ['logProb', 'cdf', 'logCdf', 'logSurvival', 'quantile', 'gradient', 'moments'] as const
   const shown = (error: number | undefined): string => (error == null ? '' : error === 0 ? 'exact' : error.toExponential(0))
   return table(
     ['family', ...columns.map((column) => `\`${column}\``)],

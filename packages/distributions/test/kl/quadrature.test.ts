@@ -274,6 +274,22 @@ test('the memory does not grow with the number of nodes, forwards or backwards',
   tf.dispose([mu, sigma])
 })
 
+// Whatever the number of nodes: see above. A StudentT's log-density is differentiated op by op, and its rule has more in common between nodes.
+test.each<[string, number, Distribution]>([
+  ['a mixture', 300, new NormalScaleMixture({ weights: [0.75, 0.25], sigmas: [0.1, 0.0005] })],
+  ['a StudentT', 900, new StudentT({ df: 3, mu: 0, scale: 0.1 })],
+])('1200 x 1200 weights to %s take less than %i MB, forwards and backwards', (_, megabytes, p) => {
+  const [mu, sigma] = [tf.variable(tf.fill([1200, 1200], 0.01)), tf.variable(tf.fill([1200, 1200], 0.05))]
+  const start = tf.memory().numBytes
+  const most = peakBytes(() => {
+    const loss = (): tf.Scalar => tf.sum(quadratureKl(new Normal({ mu, sigma }), p, { nodes: 4 }))
+    const { value, grads } = tf.variableGrads(loss, [mu, sigma])
+    tf.dispose([value, grads])
+  })
+  expect((most - start) / 1e6).toBeLessThan(megabytes)
+  tf.dispose([mu, sigma])
+})
+
 /** The largest number of bytes in tensors while a function runs, looked at after each kernel. */
 function peakBytes(f: () => void): number {
   const engine = tf.engine()

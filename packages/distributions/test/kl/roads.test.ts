@@ -4,6 +4,7 @@ import { expectNoLeak, expectTensorsClose, finiteDifference, integrate, normalPV
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  Bernoulli,
   Categorical,
   Cauchy,
   closedKl,
@@ -156,6 +157,10 @@ describe('Monte Carlo', () => {
       const q = new Normal({ mu: 0, sigma: 1 })
       expect(() => monteCarloKl(q, q, tf.zeros([2]), { gradient: 'score' as never })).toThrow(
         /gradient is "score"; expected 'total' or 'stickTheLanding'/,
+      )
+      const coin = new Bernoulli({ logits: 0 })
+      expect(() => monteCarloKl(coin, coin, tf.zeros([2]), { gradient: 'stickTheLanding' })).toThrow(
+        /no gradient reaches the parameters of bernoulli through its samples/,
       )
       expect(() => estimateKl(q, q, tf.zeros([1]))).toThrow(InvalidParameterError)
       expect(() => estimateKl(q, q, tf.scalar(1))).toThrow(/samples of shape \[\]/)

@@ -116,6 +116,17 @@ test.each<[string, () => { validate(): unknown }, RegExp]>([
   ],
   ['categorical', () => new Categorical({ logits: tf.tensor1d([0, nan]) }), /categorical: logits\[1\] is NaN/],
   [
+    'categorical',
+    () =>
+      new Categorical({
+        logits: tf.tensor2d([
+          [0, -infinity],
+          [-infinity, -infinity],
+        ]),
+      }),
+    /categorical: logits\[1,:\] are all -Infinity; expected at least one class/,
+  ],
+  [
     'mixture',
     () => new NormalScaleMixture({ weights: [tf.tensor1d([0.5, 0.25]), 0.5], sigmas: [1, 2] }),
     /the weights\[1\] sum to 0.75; expected 1/,
