@@ -41,7 +41,7 @@ function maximaAlong(tape: Tape, x: Uncertain, axis: number, reach: number, stri
     mean: withZeros(tape, x.mean, axis, before, after),
     variance: withZeros(tape, x.variance, axis, before, after),
   }
-  const elementsAt = reach === stride ? ofWindows(tape, axis, windows, reach) : strided(tape, axis, windows, stride)
+  const elementsAt = strided(tape, axis, windows, stride)
   const parts = { mean: elementsAt(padded.mean), variance: elementsAt(padded.variance) }
   const tap = (offset: number): Tap => {
     const present = Array.from({ length: windows }, (_, window) => {
@@ -62,25 +62,11 @@ function maximaAlong(tape: Tape, x: Uncertain, axis: number, reach: number, stri
   return taps[0]!.elements
 }
 
-/** For windows that overlap, or leave gaps: of all windows the elements at an offset. */
+/** Of all windows the elements at an offset. */
 function strided(tape: Tape, axis: number, windows: number, stride: number): (x: Value) => (offset: number) => Value {
   return (x) => (offset) => {
     const end = offset + (windows - 1) * stride + 1
     return tape.op('Slice', [x, tape.ints([offset]), tape.ints([end]), tape.ints([axis]), tape.ints([stride])])
-  }
-}
-
-/** For windows that stand side by side: an axis of windows and one of offsets. A Slice with steps takes four times as long in onnxruntime. */
-function ofWindows(tape: Tape, axis: number, windows: number, reach: number): (x: Value) => (offset: number) => Value {
-  return (x) => {
-    const { shape } = x
-    const used = windows * reach
-    const whole =
-      shape[axis] === used ? x : tape.op('Slice', [x, tape.ints([0]), tape.ints([used]), tape.ints([axis]), tape.ints([1])])
-    const sizes = shape.map((size, other) => (other === 0 ? 0 : (size as number)))
-    const apart = tape.op('Reshape', [whole, tape.ints([...sizes.slice(0, axis), windows, reach, ...sizes.slice(axis + 1)])])
-    const index = (offset: number): Value => tape.constant(`int_${offset}`, () => [BigInt64Array.of(BigInt(offset)), []])
-    return (offset) => tape.op('Gather', [apart, index(offset)], { axis: BigInt(axis + 1) })
   }
 }
 
