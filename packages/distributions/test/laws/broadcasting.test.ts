@@ -12,22 +12,9 @@ import {
   NormalScaleMixture,
   quadratureKl,
   type SerializedParameter,
-  UndefinedQuantityError,
 } from '../../src/index.ts'
 import { type Example, examples, parametersOf } from './examples.ts'
-
-const elementwise = ['logProb', 'cdf', 'logCdf', 'logSurvival', 'quantile'] as const
-const summaries = ['mean', 'mode', 'variance', 'entropy'] as const
-
-/** The result of a method, or undefined where the family says that it has none. */
-function attempt(f: () => tf.Tensor): tf.Tensor | undefined {
-  try {
-    return f()
-  } catch (error) {
-    if (error instanceof UndefinedQuantityError) return undefined
-    throw error
-  }
-}
+import { attempt, elementwise, summaries } from './quantities.ts'
 
 /** Every quantity of a distribution at points and probabilities. */
 function quantities(d: Distribution, x: tf.Tensor, p: tf.Tensor): Map<string, tf.Tensor> {

@@ -1,21 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 import { expectNoLeak, expectTensorsClose } from '@tfjs-bayes/testing'
 import { expect, test } from 'vitest'
-import { type Distribution, ShapeMismatchError, UndefinedQuantityError } from '../../src/index.ts'
+import { type Distribution, ShapeMismatchError } from '../../src/index.ts'
 import { type Example, examples, joint, parametersOf } from './examples.ts'
-
-const elementwise = ['logProb', 'cdf', 'logCdf', 'logSurvival', 'quantile'] as const
-const summaries = ['mean', 'mode', 'variance', 'entropy'] as const
-
-/** The result of a method, or undefined where the family says that it has none. */
-function attempt(f: () => tf.Tensor): tf.Tensor | undefined {
-  try {
-    return f()
-  } catch (error) {
-    if (error instanceof UndefinedQuantityError) return undefined
-    throw error
-  }
-}
+import { attempt, elementwise, summaries } from './quantities.ts'
 
 const pointsOf = (example: Example): tf.Tensor => tf.tensor2d(example.inside.map((pair) => [...pair]))
 
