@@ -56,14 +56,8 @@ const row = (
   choice: BayesianChoice | null,
   published: Quality | null = null,
   architecture: Architecture = WIDE,
-): TableConfiguration => ({
-  name,
-  title,
-  architecture,
-  bayesian: choice,
-  training: trainingOf(choice),
-  published,
-})
+  training: TrainingChoice = trainingOf(choice),
+): TableConfiguration => ({ name, title, architecture, bayesian: choice, training, published })
 
 /** The most telling rows first: that is the order in which they are computed. */
 export const CONFIGURATIONS: readonly TableConfiguration[] = [
@@ -94,6 +88,14 @@ export const CONFIGURATIONS: readonly TableConfiguration[] = [
     bayesian('localReparameterization', 'closed', NORMAL, true),
     null,
     CONVOLUTIONAL,
+  ),
+  row(
+    'conv-normal-learned-shifts',
+    'Convolutional, normal, scale learned, digits shifted by a pixel',
+    bayesian('localReparameterization', 'closed', NORMAL, true),
+    null,
+    CONVOLUTIONAL,
+    { ...TRAINING, epochs: 12, heldEpochs: 9, shifts: true },
   ),
   row('conv-deterministic', 'Convolutional, deterministic', null, null, CONVOLUTIONAL),
 ]
