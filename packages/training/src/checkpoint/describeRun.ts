@@ -12,7 +12,8 @@ import { describeModel, type NamedSettings, type RunDescription } from './runDes
  * @throws InvalidOptionError where an optimizer of tfjs is used, whose state cannot be saved bit by bit
  */
 export function describeRun(model: tf.LayersModel, data: string, plan: FitPlan, { seed, epochs }: FitOptions): RunDescription {
-  const { optimizer, learningRate, earlyStopping, rows, batchSize, datasetSize, samples, validationSamples, clipNorm } = plan
+  const { optimizer, learningRate, earlyStopping, rows, batchSize, datasetSize, samples, noise, validationSamples, clipNorm } =
+    plan
   if (optimizer instanceof tf.Optimizer || !learningRate) {
     throw new InvalidOptionError(
       'optimizer',
@@ -35,6 +36,7 @@ export function describeRun(model: tf.LayersModel, data: string, plan: FitPlan, 
     batchSize,
     datasetSize,
     samples,
+    noise,
     validationSamples,
     clipNorm: clipNorm ?? null,
     earlyStopping: earlyStopping ? { name: metric, settings: { patience: patience ?? 'none' } } : null,

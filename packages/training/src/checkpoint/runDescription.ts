@@ -22,6 +22,7 @@ export interface RunDescription {
   readonly batchSize: number
   readonly datasetSize: number
   readonly samples: number
+  readonly noise: string
   readonly validationSamples: number
   readonly clipNorm: number | null
   readonly earlyStopping: NamedSettings | null

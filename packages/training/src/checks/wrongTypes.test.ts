@@ -96,6 +96,7 @@ test('fit refuses optional choices of another type', async () => {
     'samples',
     'clipNorm',
     'validationSamples',
+    'noise',
   ]) {
     for (const value of [null, 'x', {}, [], true]) {
       await expect(fit(model, data, { ...options, [option]: value } as never), `${option} ${String(value)}`).rejects.toEqual(

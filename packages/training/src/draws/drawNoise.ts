@@ -18,6 +18,9 @@ import { sobolPoints } from '../random/sobolPoints.ts'
  */
 export type DrawNoise = 'independent' | 'antithetic' | 'shared' | 'momentMatched' | 'sobol'
 
+/** The kinds that training can use: those of which each draw is by itself one of the posterior, for every estimator. */
+export type TrainingNoise = Extract<DrawNoise, 'independent' | 'antithetic'>
+
 const KINDS: readonly DrawNoise[] = ['independent', 'antithetic', 'shared', 'momentMatched', 'sobol']
 
 /** Refuses a kind of noise that the model's layers or the number of draws cannot have. */
@@ -32,6 +35,14 @@ export function requireDrawNoise(noise: DrawNoise, model: tf.LayersModel, sample
   if (noise === 'momentMatched' && samples < 2) {
     throw new InvalidOptionError('samples', samples, "at least 2 with noise 'momentMatched': one number has no variance to match")
   }
+}
+
+/** Refuses noise that training cannot have, or not with this number of draws a step. */
+export function requireTrainingNoise(noise: TrainingNoise, samples: number): void {
+  if (noise === 'independent') return
+  if (noise !== 'antithetic') throw new InvalidOptionError('noise', noise, "'independent' or 'antithetic'")
+  if (samples % 2 === 1)
+    throw new InvalidOptionError('samples', samples, "an even number with noise 'antithetic': draws come in pairs")
 }
 
 export interface DrawNoiseOptions {
@@ -54,9 +65,10 @@ export function drawNoise({ noise, seed, samples }: DrawNoiseOptions): (draw: tf
     case 'antithetic':
       return (draw) => (shape, stream) =>
         tf.tidy(() => {
-          const pair = tf.floor(tf.div(draw.toFloat(), 2))
-          const sign = tf.sub(1, tf.mul(2, tf.sub(draw.toFloat(), tf.mul(2, pair))))
-          return tf.mul(seededNoise(seed, pair.toInt() as tf.Scalar)(shape, stream), sign)
+          const two = tf.scalar(2, 'int32')
+          const pair = tf.floorDiv(draw, two) as tf.Scalar
+          const sign = tf.sub(1, tf.mul(2, tf.sub(draw, tf.mul(pair, two)).toFloat()))
+          return tf.mul(seededNoise(seed, pair)(shape, stream), sign)
         })
     case 'shared':
       return (draw) =>

@@ -38,6 +38,48 @@ test('S draws average the NLL; draw s of call c has the noise of counter c S + s
   })
 })
 
+test('antithetic draws come in pairs: the second has the noise of the first with its sign turned', () => {
+  tf.tidy(() => {
+    const model = network({ estimator: 'weightSampling', kl: 'monteCarlo' })
+    const { x, y } = rows()
+    const options = { model, likelihood, samples: 4, seed: 9, noise: 'antithetic' } as const
+    const terms = elboTerms(options)(x, y, tf.scalar(3, 'int32'))
+    // Draws 12 to 15: pairs 6 and 7.
+    const each = [6, 7].flatMap((pair) =>
+      [1, -1].map((sign) => {
+        const source = seededNoise(9, pair)
+        const pass = new ForwardPass({ mode: 'sample', noise: (shape, stream) => tf.mul(source(shape, stream), sign) })
+        const nll = -number(tf.mean(likelihood.logLikelihood(model.apply(x, { pass }) as tf.Tensor, y)))
+        return { nll, kl: number(pass.kl()) }
+      }),
+    )
+    const mean = (of: 'nll' | 'kl'): number => each.reduce((sum, draw) => sum + draw[of], 0) / 4
+    expect(number(terms.nll)).toBeCloseTo(mean('nll'), 5)
+    expect(number(terms.kl)).toBeCloseTo(mean('kl'), 4)
+    expect(each[0]!.nll).not.toBeCloseTo(each[1]!.nll, 3)
+  })
+})
+
+test('antithetic pairs take the odd noise out of the gradient of rho, which is nearly all of it under weight sampling', () => {
+  const variance = (noise: 'independent' | 'antithetic'): number =>
+    tf.tidy(() => {
+      const model = network({ estimator: 'weightSampling', kl: 'closed', initialSigma: 0.05 })
+      const { x, y } = rows()
+      const terms = elboTerms({ model, likelihood, samples: 2, seed: 9, noise })
+      const rho = variationalLayers(model)[0]!
+        .trainableWeights.find(({ name }) => /rho/.test(name))!
+        .read() as tf.Variable
+      const gradients = Array.from({ length: 60 }, (_, counter) => {
+        const { grads } = tf.variableGrads(() => terms(x, y, tf.scalar(counter, 'int32')).nll, [rho])
+        return grads[rho.name]!
+      })
+      return number(tf.mean(tf.moments(tf.stack(gradients), 0).variance))
+    })
+  const ratio = variance('independent') / variance('antithetic')
+  console.info(`variance of the gradient of rho, independent / antithetic draws: ${ratio.toFixed(0)}`)
+  expect(ratio).toBeGreaterThan(10)
+})
+
 test('the KL counts once, not once a draw', () => {
   tf.tidy(() => {
     const model = network()

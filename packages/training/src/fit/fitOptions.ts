@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs'
 import type { LabelledData } from '../data/labelledData.ts'
 import type { Several } from '../data/several.ts'
 import type { DataStream } from '../data/streamBatches.ts'
+import type { TrainingNoise } from '../draws/drawNoise.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
 import type { ProgressReporter } from '../progress/progressReporter.ts'
@@ -45,6 +46,12 @@ export interface FitOptions {
   readonly beta?: number | BetaSchedule
   /** Draws a step, S >= 1; the NLL is averaged over them, the KL counted once. Default 1. */
   readonly samples?: number
+  /**
+   * How the noise of a step's draws goes together; default 'independent'. 'antithetic', for an even S: the second draw of each pair has the first one's noise with
+   * its sign turned, so that what is odd in the noise drops out of the gradient. Weight sampling gains most by it: nearly all the noise in the gradient of rho is odd.
+   * Flipout, whose signs turn within a batch, and the local reparameterization trick gain little.
+   */
+  readonly noise?: TrainingNoise
   /** Draws for the validation figures; default 1. */
   readonly validationSamples?: number
   /**

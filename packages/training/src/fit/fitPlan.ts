@@ -3,6 +3,7 @@ import { requireTrainableModel } from '../checks/model.ts'
 import { requireNonNegative, requireObject, requirePositive, requirePositiveInteger, requireSeed } from '../checks/options.ts'
 import { dataParts, rowsOf } from '../data/labelledData.ts'
 import { requireStream } from '../data/streamBatches.ts'
+import { requireTrainingNoise, type TrainingNoise } from '../draws/drawNoise.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { requireScorable } from '../evaluate/scoredData.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
@@ -28,6 +29,7 @@ export interface FitPlan {
   readonly batchSize: number
   readonly datasetSize: number
   readonly samples: number
+  readonly noise: TrainingNoise
   readonly validationSamples: number
   readonly beta: BetaSchedule
   readonly optimizer: Optimizer | tf.Optimizer
@@ -45,12 +47,13 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStre
   requireTrainableModel(model)
   requireObject('data', data, '{ x, y } or { stream }')
   requireObject('options', options, '{ likelihood, epochs, seed }')
-  const { epochs, seed, samples = 1, validationSamples = 1, clipNorm, checkpoint } = options
+  const { epochs, seed, samples = 1, noise = 'independent', validationSamples = 1, clipNorm, checkpoint } = options
   const likelihoods = likelihoodsOf(model, options.likelihood)
   if (data.validation !== undefined) requireScorable('validation', data.validation, model, likelihoods)
   requirePositiveInteger('epochs', epochs)
   requirePositiveInteger('samples', samples)
   requirePositiveInteger('validationSamples', validationSamples)
+  requireTrainingNoise(noise, samples)
   requireSeed('seed', seed)
   if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm)
   if (checkpoint && (typeof checkpoint.store?.latest !== 'function' || typeof checkpoint.store.save !== 'function')) {
@@ -68,6 +71,7 @@ export function fitPlan(model: tf.LayersModel, data: TrainingData | TrainingStre
       ? streamSizes(data, options)
       : tensorSizes(rowsOf(dataParts('data', data, model, likelihoods).x), options)),
     samples,
+    noise,
     validationSamples,
     beta: chosenBeta(options),
     optimizer,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { requireTrainingNoise, type TrainingNoise } from '../draws/drawNoise.ts'
 import { elboTerms } from '../elbo/elboTerms.ts'
 import { negativeElbo } from '../elbo/negativeElbo.ts'
 import type { Likelihood } from '../likelihoods/likelihood.ts'
@@ -16,6 +17,8 @@ export interface TrainingStepOptions<O extends OptimizerRun | tf.Optimizer = Opt
   readonly datasetSize: number
   readonly samples: number
   readonly seed: number
+  /** How the noise of the S draws of a step goes together; default 'independent'. 'antithetic' needs an even S. */
+  readonly noise?: TrainingNoise
   /** Bound of the gradients' global norm; none where it is undefined. */
   readonly clipNorm?: number | undefined
 }
@@ -49,12 +52,14 @@ export type TfjsTrainingStep = (x: tf.Tensor, y: tf.Tensor, counter: tf.Scalar, 
  *
  * @param options model, likelihood, N, draws, seed and optimizer: see `TrainingStepOptions`
  * @returns the step, for one batch; it gives NLL and KL as scalars in nats that are the caller's
+ * @throws InvalidOptionError where `noise` is 'antithetic' and `samples` odd
  */
 export function trainingStep(options: TrainingStepOptions<tf.Optimizer>): TfjsTrainingStep
 export function trainingStep(options: TrainingStepOptions): TrainingStep
 export function trainingStep(options: TrainingStepOptions<OptimizerRun | tf.Optimizer>): TfjsTrainingStep | TrainingStep {
   const { model, datasetSize, clipNorm, likelihood } = options
   const { variables = [...trainableVariables(model), ...(likelihood.variables ?? [])] } = options
+  requireTrainingNoise(options.noise ?? 'independent', options.samples)
   const terms = elboTerms(options)
   const take = (optimizer: OptimizerRun): TrainingStep => {
     return (x, y, counter, beta, learningRate) =>

@@ -49,6 +49,7 @@ function checkpoint(epoch = 1): Checkpoint {
       batchSize: 2,
       datasetSize: 3,
       samples: 1,
+      noise: 'independent',
       validationSamples: 1,
       clipNorm: null,
       earlyStopping: null,
