@@ -12,6 +12,8 @@ import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 /** A runner of the race. */
 interface RaceConfiguration extends Configuration {
   readonly bayesian: BayesianChoice
+  /** A step takes two draws of opposite noise; default one draw. */
+  readonly antithetic?: true
 }
 
 interface RaceSettings {
@@ -65,9 +67,11 @@ const runner = (
   title: string,
   estimator: BayesianChoice['estimator'],
   kl: BayesianChoice['kl'] = 'closed',
+  options: Pick<RaceConfiguration, 'antithetic'> = {},
 ): RaceConfiguration => ({
   name,
   title,
+  ...options,
   bayesian: {
     estimator,
     kl,
@@ -96,6 +100,9 @@ export const estimatorRace: Experiment<RaceConfiguration, RaceResult, RaceSettin
         runner('weight-sampling', 'Weight sampling, closed KL', 'weightSampling'),
         runner('flipout', 'Flipout', 'flipout'),
         runner('weight-sampling-mc', 'Weight sampling, Monte-Carlo KL', 'weightSampling', 'monteCarlo'),
+        runner('weight-sampling-antithetic', 'Weight sampling, Monte-Carlo KL, opposite pairs', 'weightSampling', 'monteCarlo', {
+          antithetic: true,
+        }),
       ],
     }
   },
@@ -113,6 +120,7 @@ export const estimatorRace: Experiment<RaceConfiguration, RaceResult, RaceSettin
           batchSize,
           learningRate,
           validationSamples,
+          ...(configuration.antithetic && { samples: 2, noise: 'antithetic' }),
           seed,
           signal: context.signal,
           progress: terminalProgress(context.progress),
