@@ -29,8 +29,6 @@ export interface TrainingChoice extends WarmUpChoice {
   readonly constantRate?: boolean
   /** Digits are moved by up to a pixel, anew each time; default false. */
   readonly shifts?: boolean
-  /** Pairs of draws of opposite noise that a step takes; default: one draw. */
-  readonly antitheticPairs?: number
 }
 
 /** How training is judged, as JSON. */
@@ -111,7 +109,7 @@ export async function trainAndJudge(
   inspect?: Inspect,
 ): Promise<TrainedResult> {
   const judge = new Judge(model, splits, options, context)
-  const { epochs, batchSize, learningRate, antitheticPairs, seed } = options
+  const { epochs, batchSize, learningRate, seed } = options
   const { signal } = context
   const folder = await openRunFolder(join(context.scratch, 'training'))
   let compiled: boolean
@@ -125,7 +123,6 @@ export async function trainAndJudge(
       seed,
       learningRate: options.constantRate ? learningRate : twoPhaseRate(learningRate, options),
       beta: heldBeta(options),
-      ...(antitheticPairs !== undefined && { samples: 2 * antitheticPairs, noise: 'antithetic' }),
       checkpoint: { store: folder, everySeconds: SECONDS_AT_RISK },
       signal,
       progress: terminalProgress(context.progress),
