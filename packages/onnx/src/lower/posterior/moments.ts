@@ -38,5 +38,9 @@ function atLeast(least: number, { data, shape }: WeightData): WeightData {
 }
 
 function secondMomentOf({ mean, variance }: Moments): WeightData {
-  return { data: mean.data.map((value, i) => value * value + variance.data[i]!), shape: mean.shape }
+  const [first, second] = [mean.data, variance.data]
+  const data = new Float32Array(first.length)
+  // A plain loop: `map` takes several times as long.
+  for (let i = 0; i < data.length; i++) data[i] = first[i]! * first[i]! + second[i]!
+  return { data, shape: mean.shape }
 }
