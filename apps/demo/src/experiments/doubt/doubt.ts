@@ -6,9 +6,8 @@ import { rotateImage } from '../../mnist/rotateImage.ts'
 import { disposing } from '../../stages/disposing.ts'
 import { mean } from '../../stages/score.ts'
 import { statusLine } from '../../stages/stage.ts'
-import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
+import type { Experiment, PartContext } from '../framework/experiment.ts'
 import {
-  type DigitSettings,
   FULL_DIGITS,
   TINY_DIGITS,
   TINY_TRAINING,
@@ -17,51 +16,10 @@ import {
   withTrainedDigits,
 } from '../shared/digitExperiment.ts'
 import { digitSet } from '../shared/digits.ts'
-import type { BayesianChoice } from '../shared/network.ts'
 import { randomIntegers } from '../shared/randomIntegers.ts'
-import type { TrainedResult, TrainingChoice } from '../shared/train.ts'
 import { OUTSIDERS, type Outsider } from './outsiders.ts'
+import type { Doubt, DoubtConfiguration, DoubtResult, DoubtSettings, Outsiders, TurnedDoubt } from './parts.ts'
 import { doubtReport } from './report.ts'
-
-export interface DoubtConfiguration extends Configuration {
-  readonly bayesian: BayesianChoice | null
-  readonly training: TrainingChoice
-}
-
-export interface DoubtSettings extends DigitSettings {
-  readonly angles: readonly number[]
-  /** Test digits that are turned, and those that are held against what are no digits. */
-  readonly rows: number
-  readonly draws: number
-}
-
-/** Means over digits, nats. */
-interface Doubt {
-  readonly entropy: number
-  /** Aleatoric part: mean of the draws' entropies. */
-  readonly expectedEntropy: number
-  /** Epistemic part. */
-  readonly mutualInformation: number
-}
-
-export interface TurnedDoubt extends Doubt {
-  readonly degrees: number
-  readonly error: number
-}
-
-/** How well uncertainty tells digits from what is none: areas under the ROC curve. */
-interface Outsiders extends Doubt {
-  readonly kind: Outsider
-  readonly aurocEntropy: number
-  /** Null without draws. */
-  readonly aurocMutualInformation: number | null
-}
-
-export interface DoubtResult {
-  readonly trained: TrainedResult
-  readonly rotation: readonly TurnedDoubt[]
-  readonly outsiders: readonly Outsiders[]
-}
 
 const ANGLES = Array.from({ length: 13 }, (_, i) => 15 * i)
 const FULL: DoubtSettings = { ...FULL_DIGITS, angles: ANGLES, rows: 1000, draws: 50 }

@@ -3,8 +3,8 @@ import { seriesColor } from '../../report/palette.ts'
 import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
 import { type Line, lineChart } from '../shared/lineChart.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
-import type { DoubtConfiguration, DoubtResult, DoubtSettings, TurnedDoubt } from './doubt.ts'
 import { OUTSIDERS } from './outsiders.ts'
+import type { DoubtConfiguration, DoubtResult, DoubtSettings, TurnedDoubt } from './parts.ts'
 
 type Row = readonly FinishedPart<DoubtConfiguration, DoubtResult>[]
 

@@ -10,35 +10,12 @@ import {
 } from '@tfjs-bayes/training'
 import { LEARNING_RATE } from '../../contestants.ts'
 import { statusLine } from '../../stages/stage.ts'
-import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
+import type { Experiment, PartContext } from '../framework/experiment.ts'
 import { NORMAL_BY_LOCAL_TRICK, withDigitNetwork } from '../shared/digitExperiment.ts'
 import type { DigitSet } from '../shared/digits.ts'
 import type { Architecture, BayesianChoice } from '../shared/network.ts'
+import type { NoiseConfiguration, NoiseResult, NoiseSettings } from './parts.ts'
 import { gradientNoiseReport } from './report.ts'
-
-/** After how much training the noise is measured. */
-export interface NoiseConfiguration extends Configuration {
-  readonly epochs: number
-}
-
-export interface NoiseSettings {
-  readonly trainRows: number
-  readonly validationRows: number
-  readonly testRows: number
-  readonly hidden: number
-  readonly batchSize: number
-  readonly batchSizes: readonly number[]
-  readonly draws: number
-  /** Rows that the minibatches of a size have together, at least; no fewer than `leastMinibatches` of them. */
-  readonly rowsPerSize: number
-  readonly leastMinibatches: number
-  readonly exampleRows: number
-}
-
-export interface NoiseResult {
-  /** One reading for each estimator and batch size; variances of the gradient of the loss in nats per example. */
-  readonly readings: readonly GradientMeterReading[]
-}
 
 const FULL: NoiseSettings = {
   trainRows: 50_000,

@@ -5,7 +5,7 @@ import { seriesColor } from '../../report/palette.ts'
 import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
 import { lineChart } from '../shared/lineChart.ts'
 import { spreadOf } from '../shared/spread.ts'
-import type { NoiseConfiguration, NoiseResult, NoiseSettings } from './gradientNoise.ts'
+import type { NoiseConfiguration, NoiseResult, NoiseSettings } from './parts.ts'
 
 type Parts = readonly FinishedPart<NoiseConfiguration, NoiseResult>[]
 type Parameter = 'mu' | 'rho'

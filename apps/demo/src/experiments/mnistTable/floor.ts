@@ -1,6 +1,6 @@
 import { klFloor } from '../shared/klFloor.ts'
 import type { TableConfiguration } from './configurations.ts'
-import type { TableSettings } from './mnistTable.ts'
+import type { TableSettings } from './parts.ts'
 
 /**
  * What the prior of a row costs a network that knows nothing.

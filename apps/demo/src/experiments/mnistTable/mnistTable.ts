@@ -1,17 +1,11 @@
 import type { Experiment } from '../framework/experiment.ts'
 import { withDigitNetwork } from '../shared/digitExperiment.ts'
 import type { Architecture } from '../shared/network.ts'
-import { type JudgingChoice, type TrainedResult, type TrainingChoice, trainAndJudge } from '../shared/train.ts'
+import { type TrainedResult, type TrainingChoice, trainAndJudge } from '../shared/train.ts'
 import { CONFIGURATIONS, type TableConfiguration } from './configurations.ts'
 import { floorOf } from './floor.ts'
+import type { TableSettings } from './parts.ts'
 import { tableReport } from './report.ts'
-
-/** What all rows share. */
-export interface TableSettings extends JudgingChoice {
-  readonly trainRows: number
-  readonly validationRows: number
-  readonly testRows: number
-}
 
 const FULL: TableSettings = {
   trainRows: 50_000,

@@ -8,7 +8,7 @@ import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 import type { Chosen, EpochResult, TrainedResult } from '../shared/train.ts'
 import type { TableConfiguration } from './configurations.ts'
 import { floorOf } from './floor.ts'
-import type { TableSettings } from './mnistTable.ts'
+import type { TableSettings } from './parts.ts'
 
 type Row = readonly FinishedPart<TableConfiguration, TrainedResult>[]
 

@@ -4,7 +4,6 @@ import {
   errorRate,
   fitTemperature,
   nllOfLogProbabilities,
-  type OverPruning,
   overPruning as overPruningOf,
   predictive,
   prune,
@@ -12,7 +11,7 @@ import {
 } from '@tfjs-bayes/training'
 import { PRIOR_SIGMA } from '../../contestants.ts'
 import { disposing } from '../../stages/disposing.ts'
-import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
+import type { Experiment, PartContext } from '../framework/experiment.ts'
 import {
   type DigitSettings,
   FULL_DIGITS,
@@ -22,32 +21,11 @@ import {
 } from '../shared/digitExperiment.ts'
 import type { DigitSplits } from '../shared/digits.ts'
 import { klFloor } from '../shared/klFloor.ts'
-import type { Architecture, BayesianChoice } from '../shared/network.ts'
+import type { BayesianChoice } from '../shared/network.ts'
 import { HEAVY_TAILS } from '../shared/priorChoice.ts'
-import type { Quality, TrainedResult, TrainingChoice } from '../shared/train.ts'
+import type { TrainingChoice } from '../shared/train.ts'
+import type { PosteriorResult, RemedyConfiguration, RemedyResult } from './parts.ts'
 import { overPruningReport } from './report.ts'
-
-export interface RemedyConfiguration extends Configuration {
-  readonly bayesian: BayesianChoice | null
-  readonly training: TrainingChoice
-  /** Default the network of the settings. */
-  readonly architecture?: Architecture
-}
-
-export interface RemedyResult {
-  readonly trained: TrainedResult
-  /** Null for the deterministic network. */
-  readonly posterior: PosteriorResult | null
-}
-
-/** What the posterior at the best ELBO looks like, and what can be done about it afterwards. */
-export interface PosteriorResult {
-  readonly report: OverPruning
-  /** With the weights at their prior removed. */
-  readonly withoutPriorWeights: Quality
-  /** With a temperature fitted on the validation rows: a correction, no posterior. */
-  readonly atTemperature: Quality & { readonly temperature: number }
-}
 
 const FULL: DigitSettings = FULL_DIGITS
 const PLAIN: TrainingChoice = { epochs: 15, batchSize: 250, learningRate: 2e-3, heldEpochs: 0, heldBeta: 1 }

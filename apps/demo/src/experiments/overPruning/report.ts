@@ -4,7 +4,7 @@ import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
 import { lineChart } from '../shared/lineChart.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 import type { Chosen } from '../shared/train.ts'
-import type { PosteriorResult, RemedyConfiguration, RemedyResult } from './overPruning.ts'
+import type { PosteriorResult, RemedyConfiguration, RemedyResult } from './parts.ts'
 
 type Row = readonly FinishedPart<RemedyConfiguration, RemedyResult>[]
 

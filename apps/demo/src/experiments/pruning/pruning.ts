@@ -4,9 +4,8 @@ import { dropDeadUnits, errorRate, nllOfLogProbabilities, predictive, prune, pru
 import { PRIOR_SIGMA } from '../../contestants.ts'
 import { disposing } from '../../stages/disposing.ts'
 import { statusLine } from '../../stages/stage.ts'
-import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
+import type { Experiment, PartContext } from '../framework/experiment.ts'
 import {
-  type DigitSettings,
   FULL_DIGITS,
   TINY_DIGITS,
   TINY_TRAINING,
@@ -17,42 +16,8 @@ import {
 import type { DigitSet } from '../shared/digits.ts'
 import type { BayesianChoice } from '../shared/network.ts'
 import { HEAVY_TAILS } from '../shared/priorChoice.ts'
-import type { Quality, TrainedResult, TrainingChoice } from '../shared/train.ts'
+import type { PrunedPoint, PruningConfiguration, PruningResult, PruningSettings } from './parts.ts'
 import { pruningReport } from './report.ts'
-
-export interface PruningConfiguration extends Configuration {
-  readonly bayesian: BayesianChoice
-  readonly training: TrainingChoice
-}
-
-export interface PruningSettings extends DigitSettings {
-  readonly fractions: readonly number[]
-  readonly curveDraws: number
-}
-
-/** A pruned network. */
-export interface PrunedPoint {
-  readonly by: 'signalToNoise' | 'kl'
-  /** Share of the weights removed over the whole network. */
-  readonly fraction: number
-  /** Of the posterior predictive on the test rows. */
-  readonly test: Quality
-  /** The network without its dead units. */
-  readonly smaller: {
-    readonly units: readonly number[]
-    readonly parametersBefore: number
-    readonly parametersAfter: number
-    readonly onnxBytesMasked: number
-    readonly onnxBytesSmaller: number
-    /** Largest difference of a logit to the masked twin, both with mean weights. */
-    readonly largestDifference: number
-  }
-}
-
-export interface PruningResult {
-  readonly trained: TrainedResult
-  readonly points: readonly PrunedPoint[]
-}
 
 const FULL: PruningSettings = {
   ...FULL_DIGITS,

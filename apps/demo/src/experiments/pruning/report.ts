@@ -4,7 +4,7 @@ import { seriesColor } from '../../report/palette.ts'
 import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
 import { lineChart } from '../shared/lineChart.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
-import type { PrunedPoint, PruningConfiguration, PruningResult, PruningSettings } from './pruning.ts'
+import type { PrunedPoint, PruningConfiguration, PruningResult, PruningSettings } from './parts.ts'
 
 type Row = readonly FinishedPart<PruningConfiguration, PruningResult>[]
 type By = PrunedPoint['by']

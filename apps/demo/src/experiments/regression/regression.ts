@@ -1,32 +1,11 @@
 import { statusLine } from '../../stages/stage.ts'
-import type { Configuration, Experiment, PartContext } from '../framework/experiment.ts'
+import type { Experiment, PartContext } from '../framework/experiment.ts'
 import { randomOrder } from '../shared/randomIntegers.ts'
 import { bostonHousing, type RegressionTable } from './boston.ts'
-import { type Band, type FittedRegression, fitRegression, type RegressionChoice } from './fitRegression.ts'
+import { type FittedRegression, fitRegression, type RegressionChoice } from './fitRegression.ts'
 import { gapTable } from './gapProblem.ts'
+import type { RegressionConfiguration, RegressionResult, RegressionSettings } from './parts.ts'
 import { regressionReport } from './report.ts'
-
-export interface RegressionConfiguration extends Configuration {
-  readonly problem: 'gap' | 'boston'
-  readonly choice: RegressionChoice
-}
-
-export interface RegressionSettings {
-  readonly rows: number
-  readonly testRows: number
-  /** Inputs of the one-dimensional problem at which the predictive distribution is drawn. */
-  readonly grid: readonly number[]
-  /** Parts into which Boston housing is cut; each is tested on once. */
-  readonly folds: number
-}
-
-export interface RegressionResult {
-  /** One for each fold; one for the gap. */
-  readonly fits: readonly FittedRegression[]
-  /** The rows that the gap was learned from. */
-  readonly train: RegressionTable | null
-  readonly band: Band | null
-}
 
 const GRID = Array.from({ length: 121 }, (_, i) => Number((-1.5 + i / 40).toFixed(3)))
 const FULL: RegressionSettings = { rows: 80, testRows: 400, grid: GRID, folds: 10 }

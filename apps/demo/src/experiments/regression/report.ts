@@ -6,7 +6,7 @@ import type { ExperimentReport, FinishedPart } from '../framework/experiment.ts'
 import { byConfiguration, formatSpread, spreadOf } from '../shared/spread.ts'
 import type { FittedRegression } from './fitRegression.ts'
 import { SIDES, truth } from './gapProblem.ts'
-import type { RegressionConfiguration, RegressionResult, RegressionSettings } from './regression.ts'
+import type { RegressionConfiguration, RegressionResult, RegressionSettings } from './parts.ts'
 
 type Parts = readonly FinishedPart<RegressionConfiguration, RegressionResult>[]
 
