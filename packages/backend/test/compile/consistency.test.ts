@@ -391,26 +391,40 @@ const stale: { name: string; message: RegExp; change: () => { step: (x: tf.Tenso
   },
 ]
 
-test.each(stale)('$name is reported by the next check, and a new graph is made', ({ message, change }) => {
-  const warn = vi.fn()
-  const { step, later } = change()
-  const compiled = compile(step, { checkEvery: 5, warn })
-  const x = tf.tensor1d([4])
-  for (let i = 0; i < 15; i++) compiled(x)
-  expect(compiled.graph.stats.checks).toBe(2)
-  expect(warn).not.toHaveBeenCalled()
-  later()
-  for (let i = 0; i < 10; i++) compiled(x)
-  expect(warn).toHaveBeenCalledTimes(1)
-  expect(warn).toHaveBeenCalledWith(expect.stringMatching(message))
-  expect(compiled.graph.reason).toBeUndefined()
-  expect(compiled.graph.compiled).toBe(true)
-  const twin = change()
-  twin.later()
-  const eager = tf.tidy(() => twin.step(x).dtype)
-  expect(compiled(x).dtype).toBe(eager)
-  compiled.dispose()
-})
+test.each(stale)(
+  '$name is reported by the next check, a new graph is made, and training goes on as eager training',
+  ({ message, change }) => {
+    const warn = vi.fn()
+    const { step, later } = change()
+    const compiled = compile(step, { checkEvery: 5, warn })
+    const x = tf.tensor1d([4])
+    const numberOf = (run: typeof step) => tf.tidy(() => run(x).dataSync()[0])
+    const values = Array.from({ length: 15 }, () => numberOf(compiled))
+    expect(compiled.graph.stats.checks).toBe(2)
+    expect(warn).not.toHaveBeenCalled()
+    later()
+    let reported = 0
+    for (let call = 15; call < 25; call++) {
+      values.push(numberOf(compiled))
+      if (reported === 0 && warn.mock.calls.length > 0) reported = call
+    }
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(message))
+    expect(compiled.graph.reason).toBeUndefined()
+    expect(compiled.graph.compiled).toBe(true)
+    // Until the check the graph goes on as before; the check is the first step of what has changed, and the new graph takes the next ones.
+    const eagerValues = (changedAt: number): (number | undefined)[] => {
+      const twin = change()
+      return values.map((_, call) => {
+        if (call === changedAt) twin.later()
+        return numberOf(twin.step)
+      })
+    }
+    expect(values).toEqual(eagerValues(reported))
+    expect(values.at(-1)).not.toBe(eagerValues(values.length).at(-1))
+    compiled.dispose()
+  },
+)
 
 test('with strict checks a change throws, after a right step; without checks it goes unseen', () => {
   const { step, later } = stale[0]!.change()
