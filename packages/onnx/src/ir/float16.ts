@@ -5,13 +5,18 @@ export const MAX_FLOAT16 = 65504
  * Rounds numbers to float16, ties to even.
  *
  * @param values numbers; beyond 65504 they become infinite
+ * @param factor what they are multiplied by before; default 1
  * @returns their bit patterns
  */
-export function toFloat16(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+export function toFloat16(values: Float32Array, factor = 1): Uint16Array {
+  const single = new Float32Array(1)
+  const bits = new Uint32Array(single.buffer)
   // A plain loop: a typed array's `from` with a function gathers millions of numbers in a list first.
-  const halves = new Uint16Array(bits.length)
-  for (let i = 0; i < bits.length; i++) halves[i] = halfOf(bits[i]!)
+  const halves = new Uint16Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    single[0] = values[i]! * factor
+    halves[i] = halfOf(bits[0]!)
+  }
   return halves
 }
 

@@ -3,7 +3,13 @@ import type { VariationalLayer } from '@tfjs-bayes/layers'
 import type { Tape } from '../ir/tape.ts'
 import type { Value } from '../ir/value.ts'
 import type { LayerWeights } from './lowering.ts'
-import { type Moments, readPosterior, readWeight, type WeightData } from './weights.ts'
+import { type Moments, readPosterior, readWeight } from './weights.ts'
+
+/** Numbers for the graph: float32, which it stores in its precision, or the bit patterns of float16 themselves. */
+export interface StoredNumbers {
+  readonly data: Float32Array | Uint16Array
+  readonly shape: readonly number[]
+}
 
 /** The weights that are in the graph already: a layer that is called twice stores them once. */
 export class WeightStore {
@@ -16,7 +22,7 @@ export class WeightStore {
   }
 
   /** The value of a name that the layer has in the graph; read and stored at the first call. */
-  store(layer: tf.layers.Layer, name: string, read: () => WeightData | undefined): Value | undefined {
+  store(layer: tf.layers.Layer, name: string, read: () => StoredNumbers | undefined): Value | undefined {
     const ofLayer = this.values.get(layer) ?? new Map<string, Value | undefined>()
     this.values.set(layer, ofLayer)
     if (!ofLayer.has(name)) {

@@ -11,7 +11,7 @@ export interface PredictOptions {
   readonly noise?: readonly Float32Array[]
   /** For a model exported with samples: 'input': number of draws, an integer >= 1. Default 100. */
   readonly samples?: number
-  /** Rows that run at once: memory grows with batchSize x samples. Default 100. */
+  /** Rows that run at once: memory grows with batchSize x samples. Default 100, of models that make one draw or none 500. */
   readonly batchSize?: number
   /** Stops before the next chunk; `predict` rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -28,6 +28,8 @@ export interface PredictProgress {
 }
 
 const DEFAULT_BATCH_SIZE = 100
+/** One pass of few rows is too short for the threads. */
+const DEFAULT_BATCH_SIZE_OF_ONE_PASS = 500
 
 /** A loaded model that answers with predictive distributions. Calls may overlap. */
 export class Predictor<Name extends PredictionName, Output extends OutputName<Name> = UsualOutputs[Name] & OutputName<Name>> {
@@ -59,7 +61,9 @@ export class Predictor<Name extends PredictionName, Output extends OutputName<Na
    */
   async predict(x: Rows | Readonly<Record<string, Rows>>, options: PredictOptions = {}): Promise<Prediction<Name, Output>> {
     if (this.disposed) throw new InvalidInputError('The predictor was disposed. Load the model again with loadPredictor.')
-    const { noise, samples, batchSize = DEFAULT_BATCH_SIZE, signal, onProgress } = options
+    const isOnePass = this.signature.metadata.samples === 1
+    const defaultSize = isOnePass ? DEFAULT_BATCH_SIZE_OF_ONE_PASS : DEFAULT_BATCH_SIZE
+    const { noise, samples, batchSize = defaultSize, signal, onProgress } = options
     if (!(Number.isInteger(batchSize) && batchSize >= 1))
       throw new InvalidInputError(`batchSize is ${batchSize}; expected an integer >= 1.`)
     const inputs = checkInputs(this.signature, { x, noise, samples })

@@ -1,6 +1,8 @@
+import { toFloat16 } from '../../ir/float16.ts'
 import type { GraphNoise } from '../noise.ts'
 import type { OperatorLowering } from '../operators/operators.ts'
 import type { Signal } from '../signal.ts'
+import type { StoredNumbers } from '../weightStore.ts'
 import type { Moments, PosteriorMoments, WeightData } from '../weights.ts'
 import type { PosteriorCall } from './posteriorLowering.ts'
 
@@ -19,8 +21,8 @@ export function localReparameterization(call: PosteriorCall, noise: GraphNoise):
   const exponent = tape.isHalf ? varianceExponent(moments, operator.fanIn) : 0
   const moment = (x: Signal, which: 'mean' | 'variance'): Signal => {
     const factor = which === 'variance' ? 2 ** exponent : 1
-    const kernelMoment = store(`kernel_${which}`, () => scaled(operator.arrange(kernel[which]), factor))
-    const biasMoment = bias == null ? undefined : store(`bias_${which}`, () => scaled(bias[which], factor))
+    const kernelMoment = store(`kernel_${which}`, () => multiplied(operator.arrange(kernel[which]), factor))
+    const biasMoment = bias == null ? undefined : store(`bias_${which}`, () => multiplied(bias[which], factor))
     return tape.scope(which, () => samplesAxis.unfolded(apply(x, kernelMoment, biasMoment)))
   }
   const squared: Signal = operator.takesIndices
@@ -53,9 +55,6 @@ function largest({ variance: { data } }: Moments): number {
   return max
 }
 
-function scaled({ data, shape }: WeightData, factor: number): WeightData {
-  if (factor === 1) return { data, shape }
-  const result = new Float32Array(data.length)
-  for (let i = 0; i < data.length; i++) result[i] = data[i]! * factor
-  return { data: result, shape }
+function multiplied({ data, shape }: WeightData, factor: number): StoredNumbers {
+  return { data: factor === 1 ? data : toFloat16(data, factor), shape }
 }
