@@ -35,7 +35,7 @@ export type { KlMethod, KlOptions, KlResult, MonteCarloOptions, QuadratureKlOpti
 export { kl } from './kl/kl.ts'
 export type { KlGradient, MonteCarloEstimate, MonteCarloKlOptions } from './kl/monteCarlo.ts'
 export { estimateKl, monteCarloKl } from './kl/monteCarlo.ts'
-export { klNormalNormal, sumOfKlNormalNormal } from './kl/pairs/normalNormal.ts'
+export { klNormalNormal, sumOfKlNormalNormal, varianceAndSumOfKl } from './kl/pairs/normalNormal.ts'
 export type { QuadratureOptions } from './kl/quadrature.ts'
 export { quadratureKl } from './kl/quadrature.ts'
 export { renyiDivergence } from './kl/renyi.ts'

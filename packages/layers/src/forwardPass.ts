@@ -117,6 +117,11 @@ export class ForwardPass {
     return this.fixed.once(layer, key, make)
   }
 
+  /** {@link onceForAll} for several values that are computed together. Layers call it. */
+  allOnceForAll<Values extends tf.Tensor[]>(layer: PassParticipant, key: string, make: () => Values): Values {
+    return this.fixed.allOnce(layer, key, make)
+  }
+
   /**
    * What a layer computes from its variables and its input: once for all passes that share and feed it the same tensor, before any noise was asked for
    * (later inputs differ from draw to draw, and remembering them would only cost memory). Layers call it.

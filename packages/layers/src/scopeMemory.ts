@@ -21,17 +21,23 @@ export class ScopeMemory {
    * @param of what it was computed of: for another one it is computed anew, and takes the former one's place
    */
   once(owner: object, key: string, make: () => tf.Tensor, of?: object): tf.Tensor {
+    return this.allOnce(owner, key, () => [make()], of)[0]!
+  }
+
+  /** {@link once} for several values that are computed together. */
+  allOnce<Values extends tf.Tensor[]>(owner: object, key: string, make: () => Values, of?: object): Values {
     let own = this.values.get(owner)
     if (own === undefined) {
       own = new Map()
       this.values.set(owner, own)
     }
     const known = own.get(key)
-    if (known !== undefined && known.of === of && !known.value.isDisposed) return known.value
-    const value = make()
-    if (this.anchor !== undefined && !this.anchor.isDisposed) this.kept.push(tf.keep(value))
-    own.set(key, { value, of })
-    return value
+    if (known !== undefined && known.of === of && !known.values.some(({ isDisposed }) => isDisposed))
+      return known.values as Values
+    const values = make()
+    if (this.anchor !== undefined && !this.anchor.isDisposed) this.kept.push(...values.map((value) => tf.keep(value)))
+    own.set(key, { values, of })
+    return values
   }
 
   /** A tensor of the scope in which the memory is made: tfjs disposes it when that scope ends, and with it what was kept. */
@@ -48,6 +54,6 @@ export class ScopeMemory {
 }
 
 interface Remembered {
-  readonly value: tf.Tensor
+  readonly values: tf.Tensor[]
   readonly of: object | undefined
 }

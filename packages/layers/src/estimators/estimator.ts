@@ -36,6 +36,8 @@ export interface PreActivationArgs {
 export interface Estimator {
   /** Whether the prediction is made with one draw of the weights: then a Monte-Carlo KL is taken on that very draw. */
   readonly drawsWeights: boolean
+  /** Whether it computes with the posterior's variance: then a closed KL is computed beside it. Default false. */
+  readonly takesVariance?: boolean
   /** Why it cannot work with an operator; default: it can. */
   readonly obstacle?: (operator: Operator) => string | undefined
   /** @returns the pre-activation of the layer; inside the caller's tidy */

@@ -14,6 +14,7 @@ import type { Estimator } from './estimator.ts'
  */
 export const localReparameterization: Estimator & { readonly drawsWeights: false } = {
   drawsWeights: false,
+  takesVariance: true,
   preActivation: ({ operator, x, kernel, bias, once, noise }) => {
     const mean = once('mean', () => operator.apply(x, kernel.mu, bias?.mu))
     const deviation = once('deviation', () => {

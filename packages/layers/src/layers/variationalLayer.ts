@@ -286,7 +286,7 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
         const [kernelMu, biasMu] = weights.map(({ mu }) => mu.read())
         return operator.apply(y, kernelMu!, biasMu)
       }
-      const [kernel, drawnBias] = weights.map((each) => posteriorIn(pass, this, each))
+      const [kernel, drawnBias] = weights.map((each) => posteriorIn(pass, this, each, this.priorBesideVariance(pass, each)))
       return estimators[this.estimator].preActivation({
         operator,
         x: y,
@@ -300,7 +300,8 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
   }
 
   private klOf(weight: VariationalWeight, pass: ForwardPass): tf.Tensor {
-    const { mu, sigma, draw } = posteriorIn(pass, this, weight)
+    const { mu, sigma, draw, kl } = posteriorIn(pass, this, weight, this.priorBesideVariance(pass, weight))
+    if (kl !== undefined) return kl()
     const posterior = new Normal({ mu, sigma })
     const own = (): tf.Tensor => posterior.sample(pass.sharedNoise(this, `${weight.name} of the KL`, mu.shape))
     return summedWeightKl(this.klMethod, {
@@ -308,6 +309,13 @@ export abstract class VariationalLayer extends tf.layers.Layer implements PassPa
       prior: this.priorOf(weight),
       draw: pass.mode === 'mean' ? undefined : estimators[this.estimator].drawsWeights ? draw : own,
     })
+  }
+
+  /** The prior of a weight whose closed KL is computed beside the variance that the estimator takes; undefined where it is computed by itself. */
+  private priorBesideVariance(pass: ForwardPass, weight: VariationalWeight): Normal | undefined {
+    if (pass.mode === 'mean' || this.klMethod !== 'closed' || !estimators[this.estimator].takesVariance) return undefined
+    const prior = this.priorOf(weight)
+    return prior instanceof Normal ? prior : undefined
   }
 
   /** The pass of a call: the caller's, else the layer's own. */

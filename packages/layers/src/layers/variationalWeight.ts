@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { Normal, softplus } from '@tfjs-bayes/distributions'
+import { Normal, softplus, varianceAndSumOfKl } from '@tfjs-bayes/distributions'
 import type { WeightPosterior } from '../estimators/estimator.ts'
 import type { ForwardPass, PassParticipant } from '../forwardPass.ts'
 
@@ -19,8 +19,22 @@ export function posteriorOf({ mu, rho }: VariationalWeight): Normal {
   return new Normal({ mu: mu.read(), sigma: rho === undefined ? tf.zerosLike(mu.read()) : softplus(rho.read()) })
 }
 
-/** The weight's posterior in a pass, whose sigma and draw are computed once. */
-export function posteriorIn(pass: ForwardPass, layer: PassParticipant, weight: VariationalWeight): WeightPosterior {
+/** A posterior in a pass, with its KL where that is computed beside the variance. */
+interface PosteriorInPass extends WeightPosterior {
+  readonly kl?: () => tf.Tensor
+}
+
+/**
+ * The weight's posterior in a pass, whose sigma and draw are computed once.
+ *
+ * @param prior where the summed KL to it is computed beside the variance, for fewer passes over the weights
+ */
+export function posteriorIn(
+  pass: ForwardPass,
+  layer: PassParticipant,
+  weight: VariationalWeight,
+  prior?: Normal,
+): PosteriorInPass {
   const { name, rho } = weight
   const mu = weight.mu.read()
   if (rho === undefined) {
@@ -29,8 +43,14 @@ export function posteriorIn(pass: ForwardPass, layer: PassParticipant, weight: V
     return { mu, sigma: zeros(), variance: zeros, noise: zeros, draw: () => mu }
   }
   const sigma = pass.onceForAll(layer, `${name} sigma`, () => softplus(rho.read()))
-  const variance = (): tf.Tensor => pass.onceForAll(layer, `${name} variance`, () => sigma.square())
   const noise = (): tf.Tensor => pass.sharedNoise(layer, name, mu.shape)
   const draw = (): tf.Tensor => pass.once(layer, `${name} draw`, () => new Normal({ mu, sigma }).sample(noise()))
-  return { mu, sigma, variance, noise, draw }
+  // Outside a gradient there are no passes to save, and nobody may ask for the KL.
+  if (prior === undefined || tf.engine().state.gradientDepth === 0) {
+    const variance = (): tf.Tensor => pass.onceForAll(layer, `${name} variance`, () => sigma.square())
+    return { mu, sigma, variance, noise, draw }
+  }
+  const both = () =>
+    pass.allOnceForAll(layer, `${name} variance and KL`, () => varianceAndSumOfKl(new Normal({ mu, sigma }), prior))
+  return { mu, sigma, variance: () => both()[0], noise, draw, kl: () => both()[1] }
 }

@@ -14,7 +14,7 @@ import { expect, test } from 'vitest'
 import { ShapeMismatchError } from '../../errors.ts'
 import { Normal } from '../../families/normal.ts'
 import { monteCarloKl } from '../monteCarlo.ts'
-import { klNormalNormal, sumOfKlNormalNormal } from './normalNormal.ts'
+import { klNormalNormal, sumOfKlNormalNormal, varianceAndSumOfKl } from './normalNormal.ts'
 
 const logDensity = (x: number, mu: number, sigma: number): number =>
   -0.5 * ((x - mu) / sigma) ** 2 - Math.log(sigma) - 0.5 * Math.log(2 * Math.PI)
@@ -188,4 +188,38 @@ test('the sum takes parameters that broadcast or are numbers, and is 0 to 1e-5 n
     const equal = new Normal({ mu: tf.zeros([100, 100]), sigma: tf.fill([100, 100], 0.1) })
     expect(Math.abs(sumOfKlNormalNormal(equal, p).dataSync()[0]!)).toBeLessThan(1e-5 * 10_000)
   })
+})
+
+test('variance and sum of one op are those of two, values and gradients, whatever the prior is made of', async () => {
+  const mu = tf.randomNormal([40, 30], 0.02, 0.1, 'float32', 1)
+  const sigma = tf.randomUniform([40, 30], 1e-3, 0.3, 'float32', 2)
+  const weights = tf.randomNormal([40, 30], 0, 1, 'float32', 4)
+  // Factors of their own for both results, and losses that leave one of them out.
+  const losses: ((variance: tf.Tensor, kl: tf.Tensor) => tf.Tensor)[] = [
+    (variance, kl) => tf.add(tf.sum(tf.mul(variance, weights)), tf.mul(kl, 0.3)),
+    (variance) => tf.sum(tf.mul(variance, weights)),
+    (_, kl) => tf.mul(kl, -2),
+  ]
+  for (const prior of [
+    { mu: 0, sigma: 0.1 },
+    { mu: -0.3, sigma: 2 },
+    { mu: tf.scalar(0.1), sigma: 0.5 },
+  ]) {
+    for (const loss of losses) {
+      await expectNoLeak(() =>
+        tf.tidy(() => {
+          const by = (results: (q: Normal, p: Normal) => [tf.Tensor, tf.Tensor]) =>
+            tf.valueAndGrads((m: tf.Tensor, s: tf.Tensor) =>
+              tf.add(loss(...results(new Normal({ mu: m, sigma: s }), new Normal(prior))), tf.sum(m)),
+            )([mu, sigma])
+          const one = by(varianceAndSumOfKl)
+          const two = by((q, p) => [tf.square(q.sigma as tf.Tensor), tf.sum(klNormalNormal(q, p))])
+          expectTensorsClose(one.value, two.value, { relative: 2e-6 })
+          one.grads.forEach((gradient, i) => {
+            expectTensorsClose(gradient, two.grads[i]!, { relative: 2e-5, absolute: 1e-4 })
+          })
+        }),
+      )
+    }
+  }
 })
