@@ -6,7 +6,7 @@ import { variationalConv2d, variationalDense } from '@tfjs-bayes/layers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadModelFile } from '../src/cli/loadModelFile.ts'
 import { main } from '../src/cli/main.ts'
-import { type ExportOptions, exportLayersModel, exportModel } from '../src/index.ts'
+import { decodeModel, type ExportOptions, exportLayersModel, exportModel } from '../src/index.ts'
 import { loadPredictor } from '../src/node.ts'
 import { randomizeWeights } from './support/randomModel.ts'
 
@@ -147,7 +147,21 @@ test('inspect shows what is in the file', async () => {
   expect(sizes[0]?.name).toBe('digits')
   expect(sizes[0]!.numbers[0]).toBeGreaterThanOrEqual(2 * (32 * 3 + 3))
   expect(sizes.find(({ name }) => name === 'edges')!.numbers[0]).toBeGreaterThanOrEqual(2 * (2 * 9 + 2))
-  expect(out).toMatch(/edges\/kernel_mean +\[2, 1, 3, 3\] +72 +-\d/)
+  const stored = decodeModel(reference)
+    .graph.nodes.flatMap(({ inputs }) => inputs)
+    .find((value) => value?.hint === 'edges/kernel_mean')
+  const numbers = [...(stored!.data as Float32Array)]
+  const average = numbers.reduce((sum, value) => sum + value, 0) / numbers.length
+  const deviation = Math.sqrt(numbers.reduce((sum, value) => sum + (value - average) ** 2, 0) / numbers.length)
+  const [, ...cells] = /edges\/kernel_mean +\[2, 1, 3, 3\] +72 +(\S+) +(\S+) +(\S+) +(\S+)/.exec(out)!
+  const expected = [average, deviation, Math.min(...numbers), Math.max(...numbers)]
+  cells.map(Number).forEach((cell, i) => {
+    expect(cell / expected[i]!).toBeCloseTo(1, 3)
+  })
+  // Half precision has its numbers shown too.
+  const half = join(folder, 'half.onnx')
+  await run('export', json, '--mode', 'mean', '--precision', 'float16', '-o', half)
+  expect((await run('inspect', half)).out).toMatch(/edges\/kernel_mean +\[2, 1, 3, 3\] +36 +-?\d/)
   expect(out).toMatch(/RandomNormalLike +2\n/)
   expect(out).toMatch(/CUDA: every node has a kernel/)
   expect((await run('inspect', onnx, '--nodes', 'yes')).out).toMatch(/digits\/draw +Add +float\[samples, batch, 3\]/)

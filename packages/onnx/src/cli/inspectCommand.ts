@@ -1,6 +1,7 @@
 import { checkCudaKernels } from '../cuda/checkCudaKernels.ts'
 import { initializersOf, type OnnxModel, type Port } from '../ir/graph.ts'
 import type { Value } from '../ir/value.ts'
+import { floatsOf } from '../passes/deadUnits/linearNode.ts'
 import { choiceOption, commandArguments, type OptionTexts } from './arguments.ts'
 import type { Command } from './command.ts'
 import { readWholeModel } from './readWholeModel.ts'
@@ -36,7 +37,7 @@ function describe(path: string, size: number, model: OnnxModel, withNodes: boole
     '',
     ...tableLines(['layer', 'numbers', 'bytes', 'share'], layerRows(model)),
     '',
-    ...tableLines(['weights', 'shape', 'bytes', 'smallest', 'largest'], weightRows(model)),
+    ...tableLines(['weights', 'shape', 'bytes', 'mean', 'deviation', 'smallest', 'largest'], weightRows(model)),
     '',
     ...(withNodes
       ? tableLines(['node', 'operator', 'result'], nodeRows)
@@ -68,10 +69,7 @@ const NO_LAYER = '(no layer)'
 function weightRows({ graph }: OnnxModel): readonly (readonly (string | number)[])[] {
   return initializersOf(graph)
     .filter((value) => value.rank > 0 && value.type.elementType !== 'int64')
-    .map((value) => {
-      const [smallest, largest] = range(value)
-      return [value.hint, `[${value.shape.join(', ')}]`, value.data!.byteLength, smallest, largest]
-    })
+    .map((value) => [value.hint, `[${value.shape.join(', ')}]`, value.data!.byteLength, ...statistics(value)])
 }
 
 function operatorRows({ graph }: OnnxModel): readonly (readonly [string, number])[] {
@@ -80,14 +78,20 @@ function operatorRows({ graph }: OnnxModel): readonly (readonly [string, number]
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-function range({ data }: Value): readonly [string, string] {
-  if (!(data instanceof Float32Array) || data.length === 0) return ['', '']
-  let [low, high] = [data[0]!, data[0]!]
-  for (const value of data) {
-    low = Math.min(low, value)
-    high = Math.max(high, value)
+/** Mean, standard deviation, smallest and largest of the numbers of a tensor, as the file has them. */
+function statistics(value: Value): readonly string[] {
+  const numbers = floatsOf(value)
+  if (numbers == null || numbers.length === 0) return ['', '', '', '']
+  let [low, high, sum] = [numbers[0]!, numbers[0]!, 0]
+  for (const number of numbers) {
+    low = Math.min(low, number)
+    high = Math.max(high, number)
+    sum += number
   }
-  return [low.toPrecision(4), high.toPrecision(4)]
+  const mean = sum / numbers.length
+  let squares = 0
+  for (const number of numbers) squares += (number - mean) ** 2
+  return [mean, Math.sqrt(squares / numbers.length), low, high].map((number) => number.toPrecision(4))
 }
 
 function portText({ name, value }: Port): string {
