@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { variationalConv2d, variationalDense } from '@tfjs-bayes/layers'
 import fc from 'fast-check'
-import * as ort from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { type ExportOptions, exportModel } from '../src/index.ts'
 import { readSignature } from '../src/predictor/signature.ts'
 import { anySpec, buildAnyModel, endsInSoftmax, rowShape } from './support/anyModel.ts'
+import { runOnNode } from './support/compare.ts'
 import { askJudge, findJudge } from './support/judge.ts'
 import { classifier, regression } from './support/models.ts'
 import { normals } from './support/random.ts'
@@ -82,9 +82,9 @@ test.runIf('python' in judge)("Python's onnx package accepts the files and compu
     }
     const worst = { float32: 0, float16: 0 }
     for (const { name, bytes, shape, isHalf } of others.filter(({ runs }) => runs)) {
-      const results = await runOnnxruntime(bytes, normals(ROWS * sizeOf(shape), 1), shape)
-      for (const [output, values] of Object.entries(results)) {
-        const difference = maxDifference(verdicts[name]!.outputs![output]!, values)
+      const x = { type: 'float32', data: normals(ROWS * sizeOf(shape), 1), dims: [ROWS, ...shape] } as const
+      for (const [output, { data }] of Object.entries(await runOnNode(bytes, { x }))) {
+        const difference = maxDifference(verdicts[name]!.outputs![output]!, data)
         const precision = isHalf ? 'float16' : 'float32'
         worst[precision] = Math.max(worst[precision], difference)
         expect(difference, `${name}, ${output}`).toBeLessThan(isHalf ? HALF_TOLERANCE : OUTPUT_TOLERANCE)
@@ -197,18 +197,6 @@ function pruneUnits(model: tf.LayersModel): void {
       variable.write(tf.where(dead, value, variable.read()))
     })
   }
-}
-
-/** What onnxruntime makes of the same rows, by the names of the outputs. */
-async function runOnnxruntime(
-  bytes: Uint8Array,
-  x: Float32Array,
-  shape: readonly number[],
-): Promise<Record<string, Float32Array>> {
-  const session = await ort.InferenceSession.create(bytes)
-  const results = await session.run({ x: new ort.Tensor('float32', x, [ROWS, ...shape]) })
-  await session.release()
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
 }
 
 function sizeOf(shape: readonly number[]): number {

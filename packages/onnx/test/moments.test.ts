@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type ExportOptions, exportModel, UnsupportedLayerError } from '../src/index.ts'
 import { type GaussianPrediction, loadPredictor, type Predictions } from '../src/node.ts'
 import { anySpec, buildAnyModel, rowShape } from './support/anyModel.ts'
+import { exportOrRefusal } from './support/exportOrRefusal.ts'
 import { normals } from './support/random.ts'
 import { randomizeWeights } from './support/randomModel.ts'
 import { maxDifference } from './support/reference.ts'
@@ -283,14 +284,5 @@ function makeCertain(layer: VariationalLayer): void {
     const tiny = tf.fill(rho.shape as number[], -25)
     rho.write(tiny)
     tiny.dispose()
-  }
-}
-
-function exportOrRefusal(model: tf.LayersModel, options: ExportOptions): Uint8Array | undefined {
-  try {
-    return exportModel(model, options)
-  } catch (error) {
-    if (!(error instanceof UnsupportedLayerError)) throw error
-    return undefined
   }
 }

@@ -7,11 +7,12 @@ import { variationalDense } from '@tfjs-bayes/layers'
 import fc from 'fast-check'
 import * as ort from 'onnxruntime-web'
 import { beforeAll, expect, test } from 'vitest'
-import { type ExportOptions, exportModel, FileAccessError, UnsupportedLayerError } from '../src/index.ts'
+import { type ExportOptions, exportModel, FileAccessError } from '../src/index.ts'
 import { loadPredictor as loadOnNode } from '../src/node.ts'
 import { readSignature } from '../src/predictor/signature.ts'
 import { loadPredictor } from '../src/web.ts'
 import { anySpec, buildAnyModel, rowShape } from './support/anyModel.ts'
+import { exportOrRefusal } from './support/exportOrRefusal.ts'
 import { classifier } from './support/models.ts'
 import { normals } from './support/random.ts'
 import { randomizeWeights } from './support/randomModel.ts'
@@ -170,14 +171,4 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
-}
-
-/** Mode `moments` does not know every layer. */
-function exportOrRefusal(model: tf.LayersModel, options: ExportOptions): Uint8Array | undefined {
-  try {
-    return exportModel(model, options)
-  } catch (error) {
-    if (!(error instanceof UnsupportedLayerError && options.mode === 'moments')) throw error
-    return undefined
-  }
 }

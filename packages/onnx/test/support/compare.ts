@@ -95,7 +95,8 @@ function feedOf(tensor: tf.Tensor): Feed {
   return { type: tensor.dtype as 'float32' | 'int32', data: tensor.dataSync() as Float32Array, dims: tensor.shape }
 }
 
-async function runOnNode(bytes: Uint8Array, feeds: Readonly<Record<string, Feed>>): Promise<Results> {
+/** What onnxruntime-node makes of these inputs, by the names of the outputs. */
+export async function runOnNode(bytes: Uint8Array, feeds: Readonly<Record<string, Feed>>): Promise<Results> {
   const session = await nodeRuntime.InferenceSession.create(bytes, { logSeverityLevel: 3 })
   const tensors = Object.entries(feeds).map(([name, { type, data, dims }]) => [
     name,
