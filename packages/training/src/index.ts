@@ -8,7 +8,7 @@ export type { GradientEstimator, GradientMeterOptions, GradientMeterReading } fr
 export { gradientMeter } from './diagnostics/gradientMeter.ts'
 export type { GradientVarianceOptions, LayerGradientVariance } from './diagnostics/gradientVariance.ts'
 export { gradientVariance } from './diagnostics/gradientVariance.ts'
-export type { DrawNoise } from './draws/drawNoise.ts'
+export type { DrawNoise, TrainingNoise } from './draws/drawNoise.ts'
 export type { NegativeElboTerms } from './elbo/negativeElbo.ts'
 export { negativeElbo } from './elbo/negativeElbo.ts'
 export {
